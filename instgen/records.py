@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -60,10 +60,11 @@ class Step:
 class Record:
     """One example to train on. Where `messages` is present it is the truth, and the three strings follow from it."""
 
-    id: str
     instruction: str
     input: str = ""
     output: str = ""
+    id: str = ""
+    """Given once, at birth (see `born`), and kept through every change."""
     system: str | None = None
     reasoning: str | None = None
     messages: tuple[Message, ...] = ()
@@ -102,7 +103,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion. `cached` is the part of `prompt`, and `reasoning` the part of `completion`, so billed."""
+    """Tokens of one completion; `cached` is part of `prompt`, and `reasoning` is part of `completion`."""
 
     prompt: int = 0
     completion: int = 0
@@ -162,7 +163,7 @@ class Rejection:
 
 
 def content_hash(*parts: str) -> str:
-    """BLAKE2b-128 of the parts, as 32 hex digits; parts are length-prefixed, so ("ab", "c") differs from ("a", "bc")."""
+    """BLAKE2b-128 of the parts, as 32 hex digits; a part's length goes in too, so ("ab", "c") is not ("a", "bc")."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -171,8 +172,9 @@ def content_hash(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def born(instruction: str, input: str = "", output: str = "", **rest: Any) -> Record:
-    """A new record, whose id is the hash of its content at birth; `rest` are the other fields of `Record`."""
-    turns = [part for message in rest.get("messages", ()) for part in (message.role, message.content)]
-    identity = content_hash(instruction, input, output, rest.get("system") or "", *turns)
-    return Record(identity, instruction, input, output, **rest)
+def born(record: Record) -> Record:
+    """The record with the id of its birth: the hash of its content."""
+    turns = [part for message in record.messages for part in (message.role, message.content)]
+    return replace(
+        record, id=content_hash(record.instruction, record.input, record.output, record.system or "", *turns)
+    )

@@ -1,0 +1,1 @@
+"""Rules: a record in, a verdict with a reason out. Pure."""

@@ -1,0 +1,1 @@
+"""The shapes that records have on disk. Pure."""

@@ -1,0 +1,1 @@
+"""The methods: prompts out, completions in, records out. Pure."""

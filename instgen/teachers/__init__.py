@@ -1,0 +1,1 @@
+"""Models that answer prompts: the only folder that touches the network or a model."""

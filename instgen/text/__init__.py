@@ -1,0 +1,1 @@
+"""What text is made of: script-aware tokens, ROUGE-L, the similarity index. Pure."""
