@@ -9,11 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-"""The empty mapping that frozen records share."""
 
 Finish = Literal["stop", "length", "refusal", "failed"]
 """How a completion ended: whole, cut at the token limit, declined by the teacher, or never obtained."""
@@ -36,7 +32,7 @@ class Candidate:
 
     output: str
     teacher: str = ""
-    scores: Mapping[str, float] = field(default=NOTHING)
+    scores: Mapping[str, float] = field(default_factory=dict)
     rank: int | None = None
 
 
@@ -69,9 +65,9 @@ class Record:
     reasoning: str | None = None
     messages: tuple[Message, ...] = ()
     candidates: tuple[Candidate, ...] = ()
-    scores: Mapping[str, float] = field(default=NOTHING)
+    scores: Mapping[str, float] = field(default_factory=dict)
     origin: tuple[Step, ...] = ()
-    extra: Mapping[str, Any] = field(default=NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys that we do not know, as they came."""
 
 

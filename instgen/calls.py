@@ -1,0 +1,213 @@
+"""Calls: prompts in, completions out, from the journal where they are there, else from a teacher.
+
+The rules: a completion is in the journal before anybody is told of it; two that ask the same (one key) share one call;
+what belongs to an earlier flow goes first; no more calls are in flight than `concurrency`. A failure of one item is a
+completion like any other; what ends the run is handed to `on_fatal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import orjson
+
+from instgen.errors import InstgenError, ItemFailed
+from instgen.journal import Journal
+from instgen.records import Completion, Prompt, Role, Usage
+from instgen.teachers.teacher import Teacher
+
+Deliver = Callable[[Completion], None]
+
+
+@dataclass(slots=True)
+class Spending:
+    """What the completions used so far amount to; replayed ones count as fresh ones do."""
+
+    asked: int = 0
+    """Calls made to a teacher in this run."""
+    replayed: int = 0
+    """Completions that came from the journal."""
+    shared: int = 0
+    """Prompts that were answered by another one's call."""
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = False
+    """Whether any of the token counts are our own estimate."""
+    cost: float | None = 0.0
+    """US dollars; None once any price was unknown."""
+    hosts: set[str] = field(default_factory=set)
+
+    def add(self, completion: Completion) -> None:
+        """Count one completion that is used."""
+        self.failed += completion.finish == "failed"
+        self.prompt_tokens += completion.usage.prompt
+        self.completion_tokens += completion.usage.completion
+        self.estimated |= completion.usage.estimated
+        if self.cost is not None:
+            self.cost = None if completion.cost is None else self.cost + completion.cost
+
+
+def prompt_key(prompt: Prompt, identity: str, seed: int) -> bytes:
+    """The 16 bytes under which a prompt's completion is kept: who is asked, what, with which seed and sample number."""
+    asked = (
+        identity,
+        seed,
+        prompt.sample,
+        [(message.role, message.content) for message in prompt.messages],
+        prompt.text,
+        (prompt.temperature, prompt.top_p, prompt.presence_penalty, prompt.max_tokens),
+        prompt.stop,
+        prompt.schema,
+    )
+    return hashlib.blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+class Calls:
+    """The one place where teachers are asked; everything but the journal's commits happens in the event loop."""
+
+    def __init__(self, teachers: Mapping[Role, Teacher], journal: Journal, *, seed: int, concurrency: int) -> None:
+        """Set up without asking anything.
+
+        Args:
+            teachers: who answers prompts of each role.
+            journal: where completions are looked up and kept.
+            seed: goes into every key, so that another seed buys other completions.
+            concurrency: calls in flight, at most.
+        """
+        self.spending = Spending()
+        self.on_fatal: Callable[[BaseException], None] = _raise
+        """Told of what ends the run: a teacher that refuses us, a journal that cannot be written, a bug."""
+        self.on_change: Callable[[], None] = _ignore
+        """Told when a completion was delivered or a call has ended."""
+        self._teachers = teachers
+        self._journal = journal
+        self._seed = seed
+        self._concurrency = concurrency
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[bytes, list[Deliver]] = {}
+        self._queue: list[tuple[int, int, bytes, Prompt]] = []
+        self._numbers = itertools.count()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._uncommitted = 0
+        self._stopped = False
+        self._committed: deque[tuple[bytes, Future[Completion]]] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that a teacher is working on."""
+        return len(self._tasks)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything that was asked may still arrive."""
+        return bool(self._tasks) or self._uncommitted > 0
+
+    def ask(self, prompt: Prompt, turn: int, deliver: Deliver) -> Completion | None:
+        """The completion, if it is in the journal; else None, and `deliver` is called with it later.
+
+        Args:
+            prompt: what to ask.
+            turn: calls with a lower one are made first.
+            deliver: called in the event loop, never from within `ask`.
+        """
+        key = prompt_key(prompt, self._teachers[prompt.role].identity, self._seed)
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append(deliver)
+            self.spending.shared += 1
+            return None
+        kept = self._journal.get(key)
+        if kept is not None:
+            self.spending.replayed += 1
+            self.spending.hosts.add(kept.host)
+            self.spending.add(kept)
+            return kept
+        self._waiting[key] = [deliver]
+        heapq.heappush(self._queue, (turn, next(self._numbers), key, prompt))
+        self._launch()
+        return None
+
+    def stop(self) -> None:
+        """Make no more calls; those in flight may still arrive."""
+        self._stopped = True
+
+    async def close(self) -> None:
+        """Abandon what is in flight."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _launch(self) -> None:
+        while self._queue and len(self._tasks) < self._concurrency and not self._stopped:
+            _, _, key, prompt = heapq.heappop(self._queue)
+            task = self._loop.create_task(self._call(key, prompt))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+            self.spending.asked += 1
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.on_fatal(problem)
+        self._launch()
+        self.on_change()
+
+    async def _call(self, key: bytes, prompt: Prompt) -> None:
+        teacher = self._teachers[prompt.role]
+        seeded = replace(prompt, seed=int.from_bytes(key[:4], "big") >> 1)
+        try:
+            completion = await teacher.complete(seeded)
+        except ItemFailed as problem:
+            completion = Completion("", "failed", error=problem.message, usage=Usage(), cost=0.0, teacher=teacher.name)
+        self._uncommitted += 1
+        self._journal.put(key, _encodable(completion)).add_done_callback(partial(self._post, key))
+
+    def _post(self, key: bytes, kept: Future[Completion]) -> None:
+        """Called in the journal's thread: leave the key for the loop, which is woken once for a whole batch."""
+        self._committed.append((key, kept))
+        if len(self._committed) == 1:
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        while self._committed:
+            key, kept = self._committed[0]
+            self._uncommitted -= 1
+            try:
+                completion = kept.result()
+            except InstgenError as problem:
+                self.on_fatal(problem)
+            else:
+                self.spending.add(completion)
+                for deliver in self._waiting.pop(key):
+                    deliver(completion)
+            self._committed.popleft()
+        self.on_change()
+
+
+def _encodable(completion: Completion) -> Completion:
+    """The completion, with lone surrogates (which no UTF-8 file can hold) replaced by "?"."""
+    try:
+        (completion.text + completion.reasoning).encode()
+    except UnicodeEncodeError:
+        text = completion.text.encode(errors="replace").decode()
+        reasoning = completion.reasoning.encode(errors="replace").decode()
+        return replace(completion, text=text, reasoning=reasoning)
+    return completion
+
+
+def _ignore() -> None:
+    pass
+
+
+def _raise(problem: BaseException) -> None:
+    raise problem

@@ -1,0 +1,103 @@
+"""A blocking iterator, read ahead by a thread, for an event loop that must not wait.
+
+A read that blocks (a pipe whose writer is thinking) never holds up calls in flight, and at most `room` items are read
+ahead of the loop, so that back-pressure reaches whoever writes the pipe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from instgen.errors import InstgenError
+
+T = TypeVar("T")
+
+
+class Pump(Generic[T]):
+    """Items of an iterable, taken without waiting; `error` holds what the iterable raised after its last good item."""
+
+    def __init__(self, items: Iterable[T], room: int = 256) -> None:
+        """Nothing is read before `start`; `room` bounds the items that wait to be taken."""
+        self.error: BaseException | None = None
+        self._items = items
+        self._waiting: deque[T] = deque()
+        self._room = threading.Semaphore(room)
+        self._ended = False
+        self._closed = False
+        self._told = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether every item was taken and no more will come."""
+        return self._ended and not self._waiting
+
+    def start(self, arrived: Callable[[], None]) -> None:
+        """Begin to read; `arrived` is called in the event loop when there may be something new to take."""
+        self._loop = asyncio.get_running_loop()
+        self._arrived = arrived
+        threading.Thread(target=self._read, name="pump", daemon=True).start()
+
+    def take(self) -> T | None:
+        """The next item, or None where none is waiting."""
+        if not self._waiting:
+            return None
+        item = self._waiting.popleft()
+        self._room.release()
+        return item
+
+    def close(self) -> None:
+        """Read no more; a read that is blocked is left to itself."""
+        self._closed = True
+        self._room.release()
+
+    def _read(self) -> None:
+        try:
+            for item in self._items:
+                self._room.acquire()
+                if self._closed:
+                    break
+                self._waiting.append(item)
+                self._tell()
+        except (InstgenError, OSError, ValueError) as problem:
+            self.error = problem
+        self._ended = True
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake the loop, once for all that arrives before it looks."""
+        if not self._told:
+            self._told = True
+            try:
+                self._loop.call_soon_threadsafe(self._look)
+            except RuntimeError:  # the loop has ended: nobody is left to tell
+                self._closed = True
+
+    def _look(self) -> None:
+        self._told = False
+        self._arrived()
+
+
+class Counter:
+    """The endless source of self-instruct: the numbers from 0."""
+
+    finished = False
+    error: BaseException | None = None
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self._next = 0
+
+    def start(self, arrived: Callable[[], None]) -> None:
+        """Nothing ever arrives: the next number is always there."""
+
+    def take(self) -> int:
+        """The next number."""
+        self._next += 1
+        return self._next - 1
+
+    def close(self) -> None:
+        """Nothing to let go of."""

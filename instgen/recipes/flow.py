@@ -1,0 +1,66 @@
+"""What a recipe is, and how it asks: a flow yields prompts and is sent their completions, until it returns an outcome.
+
+A flow never fetches, waits, reads a clock or draws from shared randomness: all it needs is in its arguments, so it is
+tested with `next(flow)` and `flow.send(...)`. A recipe's `start` hands those arguments over, and only its `admit`,
+called in the flows' order, changes what later flows will see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from instgen.records import Completion, Prompt, Record, Rejection, Verdict
+
+Item_contra = TypeVar("Item_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one flow made; one without records or rejections would be an item that vanished, and the engine objects."""
+
+    records: tuple[Record, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+
+
+Flow = Generator[tuple[Prompt, ...], tuple[Completion, ...], Outcome]
+"""One conversation with the teacher, from the first prompts to its outcome."""
+
+Asking = Generator[tuple[Prompt, ...], tuple[Completion, ...], Completion]
+AskingAll = Generator[tuple[Prompt, ...], tuple[Completion, ...], tuple[Completion, ...]]
+
+
+def ask(prompt: Prompt) -> Asking:
+    """The completion of one prompt, for `yield from`."""
+    (completion,) = yield (prompt,)
+    return completion
+
+
+def ask_all(prompts: tuple[Prompt, ...]) -> AskingAll:
+    """The completions of prompts that are independent of one another, asked at once."""
+    return (yield prompts)
+
+
+class Recipe(Protocol[Item_contra]):
+    """A method: it starts flows and admits their outcomes, both at once and without waiting for anything."""
+
+    command: str
+    """The command it serves: the `stage` of its rejections and the `command` of its steps."""
+
+    def start(self, number: int, item: Item_contra) -> Flow:
+        """The flow for one item; `number` counts flows from 0. Everything the flow needs is drawn here."""
+        ...
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is to be written, called in the order of the flows' numbers."""
+        ...
+
+
+TEACHER_FAILED = "teacher-failed"
+"""The reason of a rejection whose prompt never got an answer: counted as failed, not as rejected."""
+
+
+def failure(stage: str, completion: Completion, record: Record | None = None) -> Rejection:
+    """The rejection for a completion that was never obtained."""
+    return Rejection(stage, Verdict(TEACHER_FAILED, rule=TEACHER_FAILED, evidence=completion.error), record)
