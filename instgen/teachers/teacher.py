@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from instgen.records import NOTHING, Completion, Prompt
+from instgen.records import Completion, Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Settings:
     tries: int = 5
     threads: int | None = None
     """Processor threads for a model in this process; None leaves it to the teacher."""
-    extra: Mapping[str, str] = field(default=NOTHING)
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Teacher(Protocol):

@@ -1,0 +1,211 @@
+"""The record's own shape: one JSON object with the keys below, in this order, then the keys that we do not know.
+
+Where a record cannot hold all that a row says under `id` (a number) or `messages` (turns with a name or a weight), the
+original rides along in `extra` under the same key, and is written back for as long as it still says what the record
+says. So `extra` never fights with the record, and a row that was only looked at is written as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from instgen.formats.fields import Object, RowError, fields, items, numbers, only, spelled, text, texts, whole
+from instgen.formats.turns import Strings, decorated, messages_of, strings_of, turns_of
+from instgen.records import Candidate, Near, Record, Rejection, Step, Verdict, born
+
+KEYS = (
+    "id",
+    "instruction",
+    "input",
+    "output",
+    "system",
+    "reasoning",
+    "messages",
+    "candidates",
+    "scores",
+    "origin",
+)
+
+_CANDIDATE = {"output": text, "teacher": text, "scores": numbers, "rank": whole}
+_STEP = {
+    "command": text,
+    "op": text,
+    "round": whole,
+    "root": text,
+    "parents": texts,
+    "teacher": text,
+    "prompts": texts,
+    "seed": whole,
+    "window": whole,
+}
+
+
+def to_row(record: Record) -> dict[str, Any]:
+    """The record as a row. Its strings follow from its messages, or its output from its best candidate."""
+    strings = _strings(record)
+    row: dict[str, Any] = {
+        "id": _identity(record),
+        "instruction": strings.instruction,
+        "input": "" if record.messages else record.input,
+        "output": strings.output,
+    }
+    further = {
+        "system": strings.system,
+        "reasoning": record.reasoning,
+        "messages": turns_of(record.messages, record.extra.get("messages", ())),
+        "candidates": [_candidate_row(candidate) for candidate in record.candidates],
+        "scores": dict(record.scores),
+        "origin": [_step_row(step) for step in record.origin],
+    }
+    row |= {key: value for key, value in further.items() if value}
+    row |= {key: value for key, value in record.extra.items() if key not in KEYS}
+    return row
+
+
+def from_row(row: Object) -> Record:
+    """The record that a row in our own shape holds; also one that has no more than an instruction.
+
+    A row without an id is born now.
+
+    Raises:
+        RowError: a value of the wrong type, or nothing to instruct.
+    """
+    turns = _turns(row)
+    messages = messages_of(turns)
+    strings = strings_of(messages) if messages else _own_strings(row)
+    if not strings.instruction.strip():
+        raise RowError("the conversation has no user turn with text in it" if messages else "the instruction is empty")
+    record = Record(
+        id=spelled(row.get("id")),
+        instruction=strings.instruction,
+        input="" if messages else text("input", row.get("input")),
+        output=strings.output,
+        system=strings.system or None,
+        reasoning=text("reasoning", row.get("reasoning")) or None,
+        messages=messages,
+        candidates=_candidates(row),
+        scores=numbers("scores", row.get("scores")),
+        origin=_origin(row),
+        extra=_extra(row, turns),
+    )
+    if record.candidates and not messages and record.output != record.candidates[0].output:
+        raise RowError("`output` is not the output of the first candidate", "drop `candidates`, or bring it in line")
+    return record if record.id else born(record)
+
+
+def rejection_row(rejection: Rejection) -> dict[str, Any]:
+    """What a rejects file says: the record's row, or the reply's text, and under `rejected` who left it out and why.
+
+    What the row itself had under `rejected` (a preference's worse answer, an earlier verdict) stays, as `was`.
+    """
+    row = to_row(rejection.record) if rejection.record else {"text": rejection.text}
+    was = {"was": row["rejected"]} if "rejected" in row else {}
+    return row | {"rejected": {"stage": rejection.stage} | _verdict_row(rejection.verdict) | was}
+
+
+def _strings(record: Record) -> Strings:
+    if record.messages:
+        return strings_of(record.messages)
+    best = record.candidates[0].output if record.candidates else record.output
+    return Strings(record.instruction, best, record.system)
+
+
+def _own_strings(row: Object) -> Strings:
+    output = text("output", row.get("output"))
+    if not output and (candidates := _candidates(row)):
+        output = candidates[0].output
+    return Strings(text("instruction", row.get("instruction")), output, text("system", row.get("system")))
+
+
+def _identity(record: Record) -> object:
+    original = record.extra.get("id")
+    return original if original is not None and spelled(original) == record.id else record.id
+
+
+def _turns(row: Object) -> list[Any]:
+    """The turns of a row's conversation; a system string that stands beside them becomes the first one."""
+    turns = items("messages", row.get("messages"))
+    system = text("system", row.get("system"))
+    if turns and system and strings_of(messages_of(turns)).system is None:
+        return [{"role": "system", "content": system}, *turns]
+    return turns
+
+
+def _extra(row: Object, turns: list[Any]) -> dict[str, Any]:
+    extra = {key: value for key, value in row.items() if key not in KEYS}
+    if decorated(turns):
+        extra["messages"] = turns
+    if row.get("id") is not None and not isinstance(row["id"], str):
+        extra["id"] = row["id"]
+    return extra
+
+
+def _known(name: str, value: object, readers: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an object whose keys we all know, each read as what it must be; null is left out."""
+    found = fields(name, value)
+    only(name, found, readers)
+    return {key: readers[key](f"{name}.{key}", item) for key, item in found.items() if item is not None}
+
+
+def _candidates(row: Object) -> tuple[Candidate, ...]:
+    return tuple(
+        _candidate(f"candidates[{at}]", value) for at, value in enumerate(items("candidates", row.get("candidates")))
+    )
+
+
+def _candidate(name: str, value: object) -> Candidate:
+    values = _known(name, value, _CANDIDATE)
+    if "output" not in values:
+        raise RowError(f"`{name}` has no output")
+    return Candidate(**values)
+
+
+def _candidate_row(candidate: Candidate) -> dict[str, Any]:
+    row: dict[str, Any] = {"output": candidate.output}
+    if candidate.teacher:
+        row["teacher"] = candidate.teacher
+    if candidate.scores:
+        row["scores"] = dict(candidate.scores)
+    if candidate.rank is not None:
+        row["rank"] = candidate.rank
+    return row
+
+
+def _origin(row: Object) -> tuple[Step, ...]:
+    return tuple(_step(f"origin[{at}]", value) for at, value in enumerate(items("origin", row.get("origin"))))
+
+
+def _step(name: str, value: object) -> Step:
+    values = _known(name, value, _STEP)
+    if "command" not in values:
+        raise RowError(f"`{name}` has no command", "if `origin` holds something of your own, give it another name")
+    return Step(**values)
+
+
+def _step_row(step: Step) -> dict[str, Any]:
+    values = {key: getattr(step, key) for key in _STEP if key != "command"}
+    applying = {key: value for key, value in values.items() if value not in (None, "", ())}
+    return {"command": step.command} | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in applying.items()
+    }
+
+
+def _verdict_row(verdict: Verdict) -> dict[str, Any]:
+    row: dict[str, Any] = {"reason": verdict.reason}
+    if verdict.rule:
+        row["rule"] = verdict.rule
+    if verdict.value is not None:
+        row["value"] = verdict.value
+    if verdict.threshold is not None:
+        row["threshold"] = verdict.threshold
+    if verdict.evidence:
+        row["evidence"] = verdict.evidence
+    if verdict.near:
+        row["near"] = _near_row(verdict.near)
+    return row
+
+
+def _near_row(near: Near) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": near.id, "similarity": near.similarity}
+    return row | {"text": near.text} if near.text else row

@@ -1,0 +1,117 @@
+"""Conversations: the turns of a row as messages, and the strings that follow from them.
+
+The instruction is the first user turn, the output is the last turn if it is the assistant's (a conversation that ends
+otherwise still waits for its output), and the system string is a leading system turn. The input is always "".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Any
+
+from instgen.formats.fields import Object, RowError, fields, items, kind, shown
+from instgen.records import Message
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "user": "user",
+        "human": "user",
+        "prompter": "user",
+        "assistant": "assistant",
+        "gpt": "assistant",
+        "chatgpt": "assistant",
+        "bing": "assistant",
+        "bard": "assistant",
+        "model": "assistant",
+        "function_call": "assistant",
+        "system": "system",
+        "developer": "system",
+        "tool": "tool",
+        "function": "tool",
+        "function_response": "tool",
+        "observation": "tool",
+    }
+)
+"""The names that OpenAI, ShareGPT, FastChat, OpenAssistant, Gemini and LLaMA-Factory files give to our four roles."""
+
+_CALLS = ("tool_calls", "function_call")
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """A conversation as one example."""
+
+    instruction: str
+    output: str
+    system: str | None
+
+
+def strings_of(messages: Sequence[Message]) -> Strings:
+    """What a conversation, which has at least one turn, comes to as one example."""
+    first, last = messages[0], messages[-1]
+    return Strings(
+        instruction=next((message.content for message in messages if message.role == "user"), ""),
+        output=last.content if last.role == "assistant" else "",
+        system=first.content if first.role == "system" else None,
+    )
+
+
+def messages_of(turns: Iterable[object]) -> tuple[Message, ...]:
+    """The turns of a row as messages, with the roles' names made ours and text in parts made one string."""
+    return tuple(_message(f"turn {number}", turn) for number, turn in enumerate(turns, 1))
+
+
+def decorated(turns: Sequence[Object]) -> bool:
+    """Whether turns that `messages_of` has read hold more than a message does: a name, a weight."""
+    return any(len(turn) > 2 for turn in turns)
+
+
+def turns_of(messages: Sequence[Message], decorations: Sequence[Object] = ()) -> list[dict[str, Any]]:
+    """The messages as a row has them; a turn that still says what it said keeps its other keys.
+
+    Args:
+        messages: what the conversation says now.
+        decorations: its turns when it was read.
+    """
+    pairs = zip_longest(messages, decorations[: len(messages)])
+    return [{**_kept(message, turn), "role": message.role, "content": message.content} for message, turn in pairs]
+
+
+def _kept(message: Message, turn: Object | None) -> Object:
+    return turn if turn and messages_of([turn]) == (message,) else {}
+
+
+def _message(name: str, value: object) -> Message:
+    turn = fields(name, value)
+    if any(turn.get(key) for key in _CALLS):
+        raise RowError(f"{name} calls a tool; a record holds turns of text", "leave conversations with tool calls out")
+    if "role" not in turn or "content" not in turn:
+        missing = "role" if "role" not in turn else "content"
+        raise RowError(f"{name} has no `{missing}`", "a turn is {role, content}, or {from, value} in `conversations`")
+    return Message(_role(name, turn["role"]), _content(name, turn["content"]))
+
+
+def _role(name: str, value: object) -> str:
+    role = ROLES.get(value) if isinstance(value, str) else None
+    if role is None:
+        said = shown(value) if isinstance(value, str) else kind(value)
+        raise RowError(f"{name} has a role that instgen does not know: {said}", f"known roles: {', '.join(ROLES)}")
+    return role
+
+
+def _content(name: str, value: object) -> str:
+    """The text of a turn: a string, null for none, or a list of parts that are all text."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return "".join(_part(name, part) for part in items(f"{name}.content", value))
+
+
+def _part(name: str, value: object) -> str:
+    part = fields(f"{name}.content[…]", value)
+    said = part.get("text", part.get("value"))
+    if part.get("type") != "text" or not isinstance(said, str):
+        raise RowError(f"{name} has a part that is not text", "a record holds text: no images, sounds or tool calls")
+    return said

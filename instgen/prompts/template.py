@@ -1,0 +1,150 @@
+"""Prompt files: a TOML header of defaults, `---`, then parts under a line that names them; rendered strictly.
+
+    temperature = 0.8
+    max_tokens = 400
+    ---
+    [[system]]
+    You are a careful translator.
+    [[user]]
+    Translate into {{language}}:
+    {{text}}
+
+The parts `system`, `user` and `assistant` make a chat, in the order of the file; a part `text` instead makes a bare
+document to be continued. Any other part is a block that the recipe renders by itself (one worked example, say) and puts
+into a slot. A slot without a value, or a value without a slot, is an error, and values are never read as templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
+
+from instgen.errors import InputError
+from instgen.records import Message, Prompt, Role
+
+CHAT_PARTS = ("system", "user", "assistant")
+TEXT_PART = "text"
+
+_PART = re.compile(r"^\[\[([a-z][a-z0-9 -]*)\]\]\n", re.MULTILINE)
+_SLOT = re.compile(r"\{\{([a-z_]+)\}\}")
+_HEADER: Mapping[str, type | tuple[type, ...]] = {
+    "role": str,
+    "temperature": (int, float),
+    "top_p": (int, float),
+    "presence_penalty": (int, float),
+    "max_tokens": int,
+    "stop": list,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What the command line says about sampling; None leaves it to the prompt file."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One prompt file, parsed."""
+
+    name: str
+    source: str
+    """`name@digest`, for the origin of what it helps to make."""
+    defaults: Prompt
+    """An empty prompt with the header's settings."""
+    chat: tuple[Message, ...] = ()
+    text: str = ""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+
+    def render(self, **slots: str) -> Prompt:
+        """The prompt with every slot filled.
+
+        Raises:
+            InputError: a slot without a value, or a value without a slot.
+        """
+        self._check(set(slots), "".join(message.content for message in self.chat) + self.text)
+        messages = tuple(Message(message.role, _fill(message.content, slots)) for message in self.chat)
+        return replace(self.defaults, messages=messages, text=_fill(self.text, slots))
+
+    def block(self, name: str, **slots: str) -> str:
+        """One of the file's blocks with every slot filled."""
+        if name not in self.blocks:
+            raise InputError(self.name, f"there is no part [[{name}]]", "see the built-in file for the parts it needs")
+        self._check(set(slots), self.blocks[name])
+        return _fill(self.blocks[name], slots)
+
+    def _check(self, given: set[str], text: str) -> None:
+        wanted = set(_SLOT.findall(text))
+        if wanted != given:
+            slot = min(wanted ^ given)
+            problem = "has no value here" if slot in wanted else "is missing"
+            raise InputError(self.name, f"the slot {{{{{slot}}}}} {problem}", "see the built-in file for its slots")
+
+
+def parse_template(name: str, content: str, sampling: Sampling = Sampling()) -> Template:
+    """A prompt file's text as a template; `sampling` overrides the header of a prompt for the teacher.
+
+    Raises:
+        InputError: the file is malformed.
+    """
+    content = content.replace("\r\n", "\n")
+    header, mark, body = content.partition("\n---\n") if not content.startswith("---\n") else ("", "-", content[4:])
+    if not mark:
+        raise InputError(name, "there is no line --- between the header and the prompt")
+    digest = hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
+    source = f"{name}@{digest}"
+    parts = _parts(name, body)
+    template = Template(
+        name=name,
+        source=source,
+        defaults=_defaults(name, header, source, sampling),
+        chat=tuple(Message(part, text) for part, text in parts.items() if part in CHAT_PARTS),
+        text=parts.get(TEXT_PART, ""),
+        blocks={part: text for part, text in parts.items() if part not in (*CHAT_PARTS, TEXT_PART)},
+    )
+    if bool(template.chat) == bool(template.text):
+        raise InputError(name, "a prompt is either a chat (system, user, assistant) or a [[text]]")
+    return template
+
+
+def _parts(name: str, body: str) -> dict[str, str]:
+    """The parts by name, without the line break before the next part's line."""
+    before, *pieces = _PART.split(body)
+    if before.strip():
+        raise InputError(name, "there is text before the first part, such as [[user]]")
+    names = pieces[::2]
+    if twice := {part for part in names if names.count(part) > 1}:
+        raise InputError(name, f"the part [[{min(twice)}]] occurs twice")
+    return {part: text.removesuffix("\n") for part, text in zip(names, pieces[1::2], strict=True)}
+
+
+def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt:
+    try:
+        settings: dict[str, Any] = tomllib.loads(header)
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(name, f"the header is not TOML: {problem}") from problem
+    for key, value in settings.items():
+        if key not in _HEADER or not isinstance(value, _HEADER[key]) or isinstance(value, bool):
+            raise InputError(name, f"the header's {key} = {value!r} is not understood", f"known: {', '.join(_HEADER)}")
+    if settings.get("role", "teacher") not in get_args(Role):
+        raise InputError(name, f"no such role: {settings['role']}", f"known: {', '.join(get_args(Role))}")
+    prompt = Prompt(**{**settings, "stop": tuple(settings.get("stop", ())), "sources": (source,)})
+    if prompt.role != "teacher":
+        return prompt
+    return replace(
+        prompt,
+        temperature=prompt.temperature if sampling.temperature is None else sampling.temperature,
+        top_p=prompt.top_p if sampling.top_p is None else sampling.top_p,
+        max_tokens=prompt.max_tokens if sampling.max_tokens is None else sampling.max_tokens,
+    )
+
+
+def _fill(text: str, slots: Mapping[str, str]) -> str:
+    return _SLOT.sub(lambda slot: slots[slot[1]], text)
