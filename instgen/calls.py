@@ -90,7 +90,7 @@ class Calls:
         """Told when a completion was delivered or a call has ended."""
         self._teachers = teachers
         self._journal = journal
-        self._seed = seed
+        self.seed = seed
         self._concurrency = concurrency
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, list[Deliver]] = {}
@@ -119,7 +119,7 @@ class Calls:
             turn: calls with a lower one are made first.
             deliver: called in the event loop, never from within `ask`.
         """
-        key = prompt_key(prompt, self._teachers[prompt.role].identity, self._seed)
+        key = prompt_key(prompt, self._teachers[prompt.role].identity, self.seed)
         waiting = self._waiting.get(key)
         if waiting is not None:
             waiting.append(deliver)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
@@ -176,7 +176,7 @@ class Run(Generic[Item]):
             asyncio.get_running_loop().call_later(self._grace, self._give_up)
         self._changed.set()
 
-    async def outcomes(self) -> AsyncIterator[Outcome]:
+    async def outcomes(self) -> AsyncGenerator[Outcome]:
         """Every outcome in order, until the source or the target is exhausted, or the run is stopped.
 
         Raises:

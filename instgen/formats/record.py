@@ -66,7 +66,8 @@ def to_row(record: Record) -> dict[str, Any]:
 def from_row(row: Object) -> Record:
     """The record that a row in our own shape holds; also one that has no more than an instruction.
 
-    A row without an id is born now.
+    Where there are `messages`, they are the truth: what the row says in its strings is not looked at, but for a system
+    string that the conversation lacks. A row without an id is born now.
 
     Raises:
         RowError: a value of the wrong type, or nothing to instruct.
@@ -75,7 +76,7 @@ def from_row(row: Object) -> Record:
     messages = messages_of(turns)
     strings = strings_of(messages) if messages else _own_strings(row)
     if not strings.instruction.strip():
-        raise RowError("the conversation has no user turn with text in it" if messages else "the instruction is empty")
+        raise RowError("the first user turn is empty or missing" if messages else "the instruction is empty")
     record = Record(
         id=spelled(row.get("id")),
         instruction=strings.instruction,

@@ -25,6 +25,8 @@ class Traits:
     """How many whole tasks it can be asked to write in one reply."""
     continues: bool = False
     """Whether it can go on from a given beginning (a bare document), not only answer a chat."""
+    paid: bool = True
+    """Whether a call costs somebody something: what is in flight is then waited for when a run is stopped."""
     small: bool = False
     """Whether what it writes is of demonstration quality only."""
 

@@ -1,0 +1,5 @@
+"""`python -m instgen`."""
+
+from instgen.cli.main import run
+
+run()

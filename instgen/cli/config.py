@@ -1,0 +1,60 @@
+"""Settings from files: the user's own, then `./instgen.toml`; flags and `INSTGEN_*` variables beat both.
+
+A file holds the names of options (`teacher = "openai/gpt-…"`, dashes or underscores), for every command or in a table
+of one (`[self-instruct]`). A project's file may not say where requests go, where keys come from or where the journal
+lies: data repositories are cloned from strangers, and must not redirect a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from instgen.errors import InputError
+
+PROJECT_FILE = Path("instgen.toml")
+USERS_ONLY = frozenset({"base_url", "api_key_env", "api_key_file", "journal", "config"})
+
+
+def load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Make the settings files' values the defaults of a command's options; typer calls this before it reads the others.
+
+    Raises:
+        InputError: a file that is missing, malformed, or says what it may not.
+    """
+    import platformdirs
+
+    users = path or platformdirs.user_config_path("instgen") / "config.toml"
+    known = {option.name for option in context.command.params if option.name}
+    settings: dict[str, Any] = {}
+    if path or users.is_file():
+        settings |= _read(users, context.info_name or "", known)
+    if PROJECT_FILE.is_file() and PROJECT_FILE.resolve() != users.resolve():
+        ours = _read(PROJECT_FILE, context.info_name or "", known)
+        if forbidden := USERS_ONLY & set(ours):
+            hint = "say it in your own settings file, a variable or a flag: a project must not redirect keys"
+            raise InputError(str(PROJECT_FILE), f"{min(forbidden)} cannot be set here", hint)
+        settings |= ours
+    context.default_map = {**(context.default_map or {}), **settings}
+    return path
+
+
+def _read(path: Path, command: str, known: Set[str]) -> dict[str, Any]:
+    """One file's values for a command, by parameter name."""
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise InputError(str(path), f"not TOML: {problem}") from problem
+    except OSError as problem:
+        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
+    everywhere = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    here = content.get(command, {})
+    values = {key.replace("-", "_"): value for key, value in (everywhere | here).items()}
+    if wrong := {key.replace("-", "_") for key in here} - known:
+        raise InputError(str(path), f"{command} has no option {min(wrong).replace('_', '-')}")
+    return {key: value for key, value in values.items() if key in known}

@@ -1,0 +1,145 @@
+"""Driving one run from a command line: what is opened in which order, what signals mean, what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from instgen.calls import Calls
+from instgen.cli import console
+from instgen.cli.account import Account
+from instgen.cli.opening import allowed_failures, open_destinations, open_journal
+from instgen.cli.options import Asking, Writing
+from instgen.engine import Run, Source, Target
+from instgen.errors import InstgenError, Interrupted, Shortfall
+from instgen.formats import rejection_row, to_row
+from instgen.jsonl import Writer
+from instgen.recipes.flow import Outcome, Recipe
+from instgen.teachers.teacher import Teacher
+
+Item = TypeVar("Item")
+
+RECORDS, REJECTS = 0, 1
+"""The places of the writer's destinations."""
+REORDER = 4
+"""Rows started for each call in flight, where outcomes wait for the ones before them."""
+GRACE = 10.0
+"""Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
+ABORT_SECONDS = 1.0
+"""What the line that is being written gets at a second signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Item]):
+    """What a command wants done."""
+
+    recipe: Recipe[Item]
+    source: Source[Item]
+    teacher: Teacher
+    window: int | None = None
+    """Flows started ahead where flows depend on earlier outcomes; None for a reorder buffer."""
+    target: Target | None = None
+    inputs: tuple[Path, ...] = ()
+
+
+def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
+    """Run a job to its end, with all that the command line says about it.
+
+    Raises:
+        InstgenError: why it ended before it had done what was asked.
+    """
+    asyncio.run(_perform(job, asking, writing))
+
+
+async def _perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
+    concurrency = asking.concurrency or job.teacher.traits.concurrency
+    if job.window and concurrency > job.window and not writing.quiet:
+        console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
+    async with aclosing(job.teacher):
+        with open_journal(asking, writing) as journal:
+            calls = Calls({"teacher": job.teacher}, journal, seed=asking.seed, concurrency=concurrency)
+            run = Run(
+                job.recipe,
+                job.source,
+                calls,
+                ahead=job.window or REORDER * concurrency,
+                target=job.target,
+                grace=_grace(job.teacher, asking),
+            )
+            wanted = job.target.records if job.target else None
+            account = Account(job.recipe.command, run, job.teacher, writing, wanted)
+            writer = Writer(open_destinations(asking, writing, job.inputs), run.stop)
+            with _signals(run, writer):
+                await _write_all(run, writer, account, asking)
+
+
+async def _write_all(run: Run[Any], writer: Writer, account: Account, asking: Asking) -> None:
+    """Write every outcome, close the outputs, give the account; then raise what ended the run early."""
+    problem: InstgenError | None = None
+    try:
+        async with account.shown(), aclosing(run.outcomes()) as outcomes:
+            async for outcome in outcomes:
+                await _write(outcome, writer, account)
+        allowed = allowed_failures(asking)(run.tally.read)
+        if run.tally.failed > allowed:
+            hint = "--retry-failed asks them again, --max-failures allows some"
+            problem = Shortfall(f"{run.tally.failed} of {run.tally.read} items failed", hint)
+    except InstgenError as ended:
+        problem = ended
+    try:
+        await writer.close(complete=problem is None or isinstance(problem, Shortfall))
+    except InstgenError as failed:
+        problem = failed
+    account.close(problem)
+    if problem is not None:
+        raise problem
+
+
+async def _write(outcome: Outcome, writer: Writer, account: Account) -> None:
+    for record in outcome.records:
+        await writer.write(RECORDS, _line(to_row(record)))
+    for rejection in outcome.rejections:
+        account.note(rejection)
+        if account.writing.rejects:
+            await writer.write(REJECTS, _line(rejection_row(rejection)))
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _grace(teacher: Teacher, asking: Asking) -> float:
+    if asking.grace is not None:
+        return asking.grace
+    return GRACE if teacher.traits.paid else 0.0
+
+
+@contextlib.contextmanager
+def _signals(run: Run[Any], writer: Writer) -> Iterator[None]:
+    """The first SIGINT or SIGTERM stops the run, the second ends the process after the line that is being written."""
+    loop = asyncio.get_running_loop()
+
+    def interrupted(signum: int) -> None:
+        if run.stopped is None:
+            run.stop(Interrupted(signum))
+            console.say("instgen: stopping (once more to stop at once)")
+        else:
+            writer.abort(ABORT_SECONDS)
+            os._exit(128 + signum)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, interrupted, signum)
+    try:
+        yield
+    finally:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(signum)

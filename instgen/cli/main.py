@@ -1,0 +1,62 @@
+"""The program: its commands, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from instgen import __version__
+from instgen.cli import console
+from instgen.cli.journal import journal
+from instgen.cli.prompts import prompts
+from instgen.cli.respond import respond
+from instgen.cli.self_instruct import self_instruct
+from instgen.cli.teachers import teachers
+from instgen.errors import InstgenError
+
+app = typer.Typer(
+    name="instgen",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("self-instruct")(self_instruct)
+app.command("respond")(respond)
+app.add_typer(teachers, name="teachers")
+app.add_typer(prompts, name="prompts")
+app.add_typer(journal, name="journal")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"instgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def instgen(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Instruction data from a handful of seed tasks, in shell pipelines."""
+    del version
+
+
+def run() -> None:
+    """Run the program; expected errors become one line and an exit code, a bug keeps its traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        app()
+    except InstgenError as problem:
+        console.tell(problem)
+        sys.exit(problem.exit_code)
+
+
+if __name__ == "__main__":
+    run()

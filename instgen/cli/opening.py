@@ -1,0 +1,156 @@
+"""Opening what a command line names: records, teachers, journals, prompt files, outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from instgen.cli import console
+from instgen.cli.options import Asking, Writing
+from instgen.errors import InputError, UsageError
+from instgen.formats import RowError, records_from
+from instgen.journal import Journal, NoJournal, SqliteJournal
+from instgen.jsonl import Destination, ResumedFile, Stream, open_destination
+from instgen.lines import rows_of
+from instgen.prompts.book import SUFFIX, PromptBook
+from instgen.prompts.template import Sampling
+from instgen.records import Record
+from instgen.teachers.find import find_teacher
+from instgen.teachers.teacher import Settings, Teacher
+
+STDIN, STDOUT = 0, 1
+
+
+def open_teacher(asking: Asking) -> Teacher:
+    """The teacher that the command line names; a model in this process leaves room for a pipeline's other stages."""
+    piped = console.is_pipe(STDIN) or console.is_pipe(STDOUT)
+    settings = Settings(
+        base_urls=tuple(asking.base_url or ()),
+        api_key=_api_key(asking),
+        timeout=asking.timeout,
+        tries=asking.tries,
+        threads=1 if piped else None,
+    )
+    return find_teacher(asking.teacher, settings)
+
+
+def open_prompts(asking: Asking, language: str) -> PromptBook:
+    """The prompt files of a language, with the user's own in their place."""
+    sampling = Sampling(asking.temperature, asking.top_p, asking.max_tokens)
+    return PromptBook(language, _overrides(asking.prompts) if asking.prompts else None, sampling)
+
+
+@contextlib.contextmanager
+def open_journal(asking: Asking, writing: Writing) -> Iterator[Journal]:
+    """The journal, closed in the end with all that was put into it."""
+    if asking.no_journal:
+        yield NoJournal()
+        return
+    journal = SqliteJournal(journal_path(asking.journal), retry_failed=asking.retry_failed)
+    if journal.warning and not writing.quiet:
+        console.say(f"instgen: {journal.warning}")
+    with contextlib.closing(journal):
+        yield journal
+
+
+def journal_path(named: Path | None) -> Path:
+    """Where completions are kept: in the user's state folder, for they were paid for and are no cache."""
+    if named is not None:
+        return named
+    import platformdirs
+
+    return platformdirs.user_state_path("instgen") / "journal.sqlite"
+
+
+def open_destinations(asking: Asking, writing: Writing, inputs: Sequence[Path]) -> list[Destination]:
+    """Where records go, and after it, if asked for, where rejects go.
+
+    Raises:
+        UsageError: an output is also an input, or cannot be an output.
+    """
+    together: list[ResumedFile] = []
+    named = [path for path in (writing.output, writing.rejects) if path is not None and str(path) != "-"]
+    _check_distinct(named, inputs)
+
+    def opened(path: Path | None) -> Destination:
+        if path is None or str(path) == "-":
+            return Stream(STDOUT, "stdout")
+        return open_destination(path, together, force=writing.force, resumable=not asking.no_journal)
+
+    return [opened(writing.output), *([opened(writing.rejects)] if writing.rejects else [])]
+
+
+def need_input(context: typer.Context, files: Sequence[Path] | None) -> tuple[Path, ...]:
+    """The files named, or stdin; with neither (a terminal is no input), the command's help and exit 2."""
+    if not files and sys.stdin.isatty():
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(UsageError.exit_code)
+    return tuple(files or (Path("-"),))
+
+
+def records_of(paths: Sequence[Path]) -> Iterator[Record]:
+    """The records of files, or of stdin, in any shape that we read.
+
+    Raises:
+        InputError: a file or a row that cannot be read, with its place.
+    """
+    for row in rows_of(paths):
+        try:
+            yield from records_from(row.value)
+        except RowError as problem:
+            raise InputError(row.where, problem.problem, problem.hint) from problem
+
+
+def allowed_failures(asking: Asking) -> Callable[[int], float]:
+    """How many of so many items may fail, by `--max-failures N` or `P%`."""
+    said = asking.max_failures
+    number, percent = said.removesuffix("%"), said.endswith("%")
+    if not number.isdecimal():
+        raise UsageError(f"--max-failures {said}: not a number or a percentage", "for example 5, or 2%")
+    return lambda items: int(number) * items / 100 if percent else int(number)
+
+
+def _check_distinct(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    taken = {_identity(path.stat()): str(path) for path in inputs if path.is_file()}
+    if console.is_file(STDIN):
+        taken[_identity(os.fstat(STDIN))] = "stdin"
+    for path in outputs:
+        there = _identity(path.stat()) if path.is_file() else str(path.resolve())
+        if there in taken:
+            raise UsageError(f"{path}: is also {taken[there]}, and would be destroyed", "name another output")
+        taken[there] = str(path)
+
+
+def _identity(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def _overrides(folder: Path) -> dict[str, str]:
+    """The user's prompt files by name: `respond.txt`, or `zh/respond.txt` for one language."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder of prompt files", "instgen prompts export DIR makes one")
+    files = sorted(folder.glob(f"*{SUFFIX}")) + sorted(folder.glob(f"*/*{SUFFIX}"))
+    return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): file.read_text("utf-8") for file in files}
+
+
+def _api_key(asking: Asking) -> str | None:
+    """The key by the named variable or file; None leaves the provider's usual variable."""
+    if asking.api_key_env and asking.api_key_file:
+        raise UsageError("--api-key-env and --api-key-file are two places for one key", "give one of them")
+    if asking.api_key_env:
+        if not (key := os.environ.get(asking.api_key_env)):
+            raise UsageError(f"--api-key-env {asking.api_key_env}: this variable is not set")
+        return key
+    if not asking.api_key_file:
+        return None
+    try:
+        if asking.api_key_file.stat().st_mode & 0o077:
+            raise UsageError(f"{asking.api_key_file}: others may read this key", f"chmod 600 {asking.api_key_file}")
+        return asking.api_key_file.read_text("utf-8").strip()
+    except OSError as problem:
+        raise UsageError(f"{asking.api_key_file}: cannot be read: {problem.strerror}") from problem

@@ -1,0 +1,45 @@
+"""`instgen prompts`: every word that is said to a teacher, to read and to change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+prompts = typer.Typer(help="Show and export the prompt files.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@prompts.command("list")
+def list_prompts() -> None:
+    """List the prompt files by name, with the digest that goes into each record's origin."""
+    from instgen.prompts.book import built_in
+    from instgen.prompts.template import parse_template
+
+    for name, content in sorted(built_in().items()):
+        typer.echo(parse_template(name, content).source)
+
+
+@prompts.command("show")
+def show(name: Annotated[str, typer.Argument(help="A name from the list, such as en/respond.")]) -> None:
+    """Show one prompt file."""
+    from instgen.errors import UsageError
+    from instgen.prompts.book import built_in
+
+    files = built_in()
+    if name not in files:
+        raise UsageError(f"there is no prompt {name!r}", f"known: {', '.join(sorted(files))}")
+    typer.echo(files[name], nl=False)
+
+
+@prompts.command("export")
+def export(folder: Annotated[Path, typer.Argument(help="Folder to write to; files that exist are kept.")]) -> None:
+    """Write the prompt files to a folder, to be changed and named with --prompts."""
+    from instgen.prompts.book import SUFFIX, built_in
+
+    for name, content in sorted(built_in().items()):
+        file = folder / f"{name}{SUFFIX}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.write_text(content, "utf-8")
+            typer.echo(str(file))

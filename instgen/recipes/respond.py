@@ -1,0 +1,117 @@
+"""Answers for instructions: fills what is missing, and passes on what is complete.
+
+Every row is on its own: its prompts depend on nothing but the row, so one row more or less changes no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from instgen.filters import ANSWER_RULES, first_failing
+from instgen.prompts.template import Template
+from instgen.recipes.flow import Flow, Outcome, ask_all, failure
+from instgen.records import Candidate, Completion, Message, Prompt, Record, Rejection, Step, Verdict
+
+COMMAND = "respond"
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How instructions are answered."""
+
+    template: Template
+    samples: int = 1
+    """Answers asked for each record; with more than one, the good ones become candidates."""
+    replace: bool = False
+    """Whether records that have an answer are answered again."""
+    seed: int = 0
+
+
+class Respond:
+    """The recipe: one flow a record, none of which knows of another."""
+
+    command = COMMAND
+
+    def __init__(self, answering: Answering) -> None:
+        """Answer in the given way."""
+        self._answering = answering
+
+    def start(self, number: int, item: Record) -> Flow:
+        """The flow that answers one record."""
+        del number
+        return respond_flow(item, self._answering)
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is."""
+        return outcome
+
+
+def respond_flow(record: Record, answering: Answering) -> Flow:
+    """The record with its answer; a complete one as it came."""
+    if _answered(record) and not answering.replace:
+        return Outcome((record,))
+    prompt = _prompt(record, answering.template)
+    completions = yield from ask_all(tuple(replace(prompt, sample=number) for number in range(answering.samples)))
+    answered = [_with_answer(record, completion, answering) for completion in completions]
+    good = []
+    rejections = []
+    for candidate, completion in zip(answered, completions, strict=True):
+        rejection = _objection(candidate, completion, record)
+        if rejection is None:
+            good.append(candidate)
+        else:
+            rejections.append(rejection)
+    records = (_together(good),) if good else ()
+    return Outcome(records, tuple(rejections))
+
+
+def _answered(record: Record) -> bool:
+    if record.messages:
+        return record.messages[-1].role == "assistant" and bool(record.messages[-1].content.strip())
+    return bool(record.output.strip())
+
+
+def _prompt(record: Record, template: Template) -> Prompt:
+    """The conversation so far, or the instruction and its input; a record's own system text comes first."""
+    if record.messages:
+        turns = record.messages if record.messages[-1].role != "assistant" else record.messages[:-1]
+        return replace(template.defaults, messages=turns)
+    if record.input:
+        question = template.block("question with input", instruction=record.instruction, input=record.input)
+    else:
+        question = template.block("question", instruction=record.instruction)
+    prompt = template.render(question=question)
+    if not record.system:
+        return prompt
+    turns = tuple(message for message in prompt.messages if message.role != "system")
+    return replace(prompt, messages=(Message("system", record.system), *turns))
+
+
+def _with_answer(record: Record, completion: Completion, answering: Answering) -> Record:
+    step = Step(COMMAND, teacher=completion.teacher, prompts=(answering.template.source,), seed=answering.seed)
+    output = completion.text.strip()
+    messages = record.messages
+    if messages:
+        turns = messages if messages[-1].role != "assistant" else messages[:-1]
+        messages = (*turns, Message("assistant", output))
+    return replace(record, output=output, messages=messages, candidates=(), origin=(*record.origin, step))
+
+
+def _objection(answered: Record, completion: Completion, record: Record) -> Rejection | None:
+    """Why an answer cannot be used."""
+    if completion.finish == "failed":
+        return failure(COMMAND, completion, record)
+    if completion.finish == "length":
+        return Rejection(COMMAND, Verdict("truncated", "finish"), answered)
+    if completion.finish == "refusal":
+        return Rejection(COMMAND, Verdict("refusal", "finish"), answered)
+    verdict = first_failing(answered, ANSWER_RULES)
+    return None if verdict is None else Rejection(COMMAND, verdict, answered)
+
+
+def _together(good: list[Record]) -> Record:
+    """The first good answer's record, with all of them as candidates where there are several."""
+    if len(good) == 1:
+        return good[0]
+    candidates = tuple(Candidate(record.output, record.origin[-1].teacher) for record in good)
+    return replace(good[0], candidates=candidates)
