@@ -156,6 +156,7 @@ class Run(Generic[Item]):
         self._target = target
         self._grace = grace
         self._idle = 0
+        self._is_dry = False
         self._flows: deque[_Running] = deque()
         self._answered: deque[_Running] = deque()
         self._changed = asyncio.Event()
@@ -216,7 +217,7 @@ class Run(Generic[Item]):
         return self._flows[0].outcome if self._flows else None
 
     def _at_the_end(self) -> bool:
-        if self._target is not None and self.tally.records >= self._target.records:
+        if self._target is not None and (self.tally.records >= self._target.records or self._is_dry):
             return True
         if self._answered or self._finished_head() is not None:
             return False
@@ -233,6 +234,7 @@ class Run(Generic[Item]):
         self.tally.count(admitted)
         self._idle = 0 if admitted.records else self._idle + 1
         if self._target is not None and self._idle >= self._target.patience:
+            self._is_dry = True
             self.stop(_dry(self._target, self.tally))
         self._start_more()
         self._release()

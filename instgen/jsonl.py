@@ -285,6 +285,7 @@ def open_destination(path: Path, together: list[ResumedFile], *, force: bool, re
             return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), str(path))
     file = ResumedFile(path, together, force=force)
     if file.resumed and not resumable:
+        file.close()
         raise UsageError(f"{path}: exists, and without a journal it cannot be resumed", _OTHER_NAME)
     return file
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -125,12 +125,13 @@ class Writing:
     ] = None
 
 
+GROUPS = (Asking, Writing)
+
+
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
     """The command, with the fields of its option groups as parameters of their own, for typer to see."""
     own = inspect.signature(command, eval_str=True).parameters
-    groups: dict[str, type[Any]] = {
-        name: given.annotation for name, given in own.items() if is_dataclass(given.annotation)
-    }
+    groups = {name: given.annotation for name, given in own.items() if given.annotation in GROUPS}
     shown = [given for name, given in own.items() if name not in groups]
     for group in groups.values():
         hints = get_type_hints(group, include_extras=True)

@@ -1,0 +1,166 @@
+"""Records out: resuming by comparison, locks, torn lines, full disks, readers that go away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instgen.errors import InstgenError, OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
+from instgen.jsonl import Destination, ResumedFile, Stream, Writer, open_destination
+
+LINES = [b'{"n":%d}\n' % number for number in range(30)]
+
+
+def write(lines: list[bytes], *destinations: Destination, complete: bool = True, place: int = 0) -> None:
+    async def run() -> None:
+        writer = Writer(destinations, lambda _: None)
+        try:
+            for line in lines:
+                await writer.write(place, line)
+        finally:
+            await writer.close(complete=complete)
+
+    asyncio.run(run())
+
+
+@given(kept=st.integers(0, len(b"".join(LINES))))
+def test_a_file_cut_anywhere_is_completed_to_the_same_bytes(
+    tmp_path_factory: pytest.TempPathFactory, kept: int
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "out.jsonl"
+    whole = b"".join(LINES)
+    path.write_bytes(whole[:kept])
+    write(LINES, ResumedFile(path, []))
+    assert path.read_bytes() == whole
+
+
+def test_a_file_that_differs_is_left_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    before = b"".join(LINES[:5]) + b'{"other":1}\n'
+    path.write_bytes(before)
+    with pytest.raises(OutputDiffers):
+        write(LINES, ResumedFile(path, []))
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_goes_on_is_left_untouched_and_said_so_only_to_a_complete_run(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b"".join(LINES))
+    with pytest.raises(OutputDiffers, match="goes on"):
+        write(LINES[:10], ResumedFile(path, []))
+    write(LINES[:10], ResumedFile(path, []), complete=False)
+    assert path.read_bytes() == b"".join(LINES)
+
+
+def test_files_of_one_run_are_only_changed_when_all_agree(tmp_path: Path) -> None:
+    records, rejects = tmp_path / "records.jsonl", tmp_path / "rejects.jsonl"
+    records.write_bytes(b"".join(LINES[:20]) + b"no line of this run\n")
+    rejects.write_bytes(LINES[0] + LINES[1][:4])
+    together: list[ResumedFile] = []
+    files = [ResumedFile(records, together), ResumedFile(rejects, together)]
+
+    async def run() -> None:
+        writer = Writer(files, lambda _: None)
+        try:
+            for line in LINES:
+                await writer.write(1, line)
+                await writer.write(0, line)
+        finally:
+            await writer.close(complete=True)
+
+    with pytest.raises(OutputDiffers):
+        asyncio.run(run())
+    assert rejects.read_bytes() == LINES[0] + LINES[1][:4]
+
+
+def test_force_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(b"something else\n")
+    write(LINES, open_destination(path, [], force=True, resumable=False))
+    assert path.read_bytes() == b"".join(LINES)
+
+
+def test_a_second_run_on_the_same_file_is_turned_away(tmp_path: Path) -> None:
+    first = ResumedFile(tmp_path / "out.jsonl", [])
+    with pytest.raises(OutputLocked):
+        ResumedFile(tmp_path / "out.jsonl", [])
+    first.close()
+    ResumedFile(tmp_path / "out.jsonl", []).close()
+
+
+def test_without_a_journal_an_existing_file_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(LINES[0])
+    with pytest.raises(UsageError, match="without a journal"):
+        open_destination(path, [], force=False, resumable=False)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl.gz", "out.zst"])
+def test_compressed_output_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="not written"):
+        open_destination(tmp_path / name, [], force=False, resumable=True)
+
+
+def test_a_directory_is_no_output(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="directory"):
+        open_destination(tmp_path, [], force=False, resumable=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_an_output_error() -> None:
+    with pytest.raises(OutputFailed, match="No space"):
+        write(LINES, open_destination(Path("/dev/full"), [], force=False, resumable=True))
+
+
+def test_a_reader_that_goes_away_is_noticed_though_nothing_is_written() -> None:
+    reading, writing = os.pipe()
+
+    async def run() -> InstgenError:
+        failed: asyncio.Future[InstgenError] = asyncio.get_running_loop().create_future()
+        writer = Writer([Stream(writing, "stdout")], failed.set_result)
+        os.close(reading)
+        problem = await asyncio.wait_for(failed, 10)
+        writer.abort(10)
+        return problem
+
+    assert isinstance(asyncio.run(run()), ReaderGone)
+    os.close(writing)
+
+
+def test_a_slow_reader_holds_up_the_writer_and_gets_everything() -> None:
+    reading, writing = os.pipe()
+    lines = [b"x" * 999 + b"\n"] * 3000
+    got: list[bytes] = []
+
+    def read() -> None:
+        while block := os.read(reading, 5000):
+            got.append(block)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    write(lines, Stream(writing, "stdout"))
+    os.close(writing)
+    reader.join()
+    os.close(reading)
+    assert b"".join(got) == b"".join(lines)
+
+
+def test_a_pipe_gets_each_line_at_once() -> None:
+    reading, writing = os.pipe()
+
+    async def run() -> bytes:
+        writer = Writer([Stream(writing, "stdout")], lambda _: None)
+        await writer.write(0, LINES[0])
+        seen = await asyncio.to_thread(os.read, reading, 100)
+        await writer.close(complete=True)
+        return seen
+
+    assert asyncio.run(run()) == LINES[0]
+    os.close(reading)
+    os.close(writing)
