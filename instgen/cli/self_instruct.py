@@ -13,6 +13,12 @@ HOPED_YIELD = 0.6
 """Share of the tasks asked for that is admitted, until the run has figures of its own."""
 
 
+CONTINUED_EXAMPLES = 6
+"""For a small model that continues a document: the best of 2 to 6 (docs/decisions/0004)."""
+ASKED_EXAMPLES = 3
+"""For a chat (Taori et al. 2023, `generate_instruction.py`)."""
+
+
 @expanded
 def self_instruct(
     seeds: Annotated[
@@ -21,7 +27,9 @@ def self_instruct(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Tasks to make.")] = 20,
     lang: Annotated[str, typer.Option("--lang", help="Language of the tasks, and of our own seeds.")] = "en",
-    examples: Annotated[int, typer.Option("--examples", min=0, help="Tasks shown in each prompt.")] = 3,
+    examples: Annotated[
+        int | None, typer.Option("--examples", min=0, help="Tasks shown in each prompt.  [default: 6 local, 3 HTTP]")
+    ] = None,
     tasks_per_call: Annotated[
         int | None,
         typer.Option("--tasks-per-call", min=1, help="Tasks asked for in one call.  [default: 1 local, 10 HTTP]"),
@@ -55,7 +63,7 @@ def self_instruct(
     method = Method(
         template=open_prompts(asking, lang).template("alpaca-continue" if continues else "alpaca-ask"),
         language=LANGUAGES.get(lang, lang),
-        examples=examples,
+        examples=examples if examples is not None else CONTINUED_EXAMPLES if continues else ASKED_EXAMPLES,
         tasks=tasks,
         continues=continues,
         novelty=novelty,

