@@ -37,6 +37,8 @@ class Spending:
     """Completions that came from the journal."""
     shared: int = 0
     """Prompts that were answered by another one's call."""
+    abandoned: int = 0
+    """Calls that were made and not waited for."""
     failed: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -143,6 +145,7 @@ class Calls:
     async def close(self) -> None:
         """Abandon what is in flight."""
         self._stopped = True
+        self.spending.abandoned += len(self._tasks)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

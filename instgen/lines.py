@@ -219,7 +219,7 @@ def _broken_array(window: _Window, name: str, wanted: str) -> InputError:
     found = window.next_byte().decode("ascii", "replace")
     return InputError(
         f"{name}:{window.line}",
-        f"the JSON array is broken: {wanted} was expected, not {f'{found!r}' if found else 'the end of the file'}",
+        f"the JSON array is broken: {wanted} was expected, not {repr(found) if found else 'the end of the file'}",
         "an array holds objects and nothing else; lines need no array around them",
     )
 

@@ -30,6 +30,7 @@ LINES = [
     b"7",
     b"\x00\x01",
 ]
+ESCAPED = b'[{"a":"\\\\"},{"b":"]\\"}"}]'
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.integers(-(2**53), 2**53) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -79,6 +80,11 @@ def test_any_cutting_of_an_array_gives_the_same_rows_and_error(rows, indent, mis
 def test_a_byte_at_a_time_gives_the_same_rows(rows) -> None:
     data = json.dumps(rows, indent=1).encode()
     assert outcome([bytes([byte]) for byte in data]) == outcome([data])
+
+
+@pytest.mark.parametrize("place", range(len(ESCAPED)))
+def test_an_escape_may_be_cut_anywhere(place) -> None:
+    assert outcome([ESCAPED[:place], ESCAPED[place:]]) == outcome([ESCAPED])
 
 
 @given(ROWS)

@@ -130,6 +130,14 @@ def test_a_packed_file_is_told_by_its_content(tmp_path: Path, pack: Pack, suffix
 
 
 @packed
+def test_a_packed_file_is_told_however_slowly_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Pack, suffix: str
+) -> None:
+    monkeypatch.setattr(sources, "BLOCK", 1)
+    assert b"".join(open_source(written(tmp_path, "a.jsonl", pack(DATA)))) == DATA
+
+
+@packed
 def test_packed_files_that_were_joined_are_unpacked_whole(tmp_path: Path, pack: Pack, suffix: str) -> None:
     assert b"".join(open_source(written(tmp_path, f"a{suffix}", pack(DATA) + pack(b"") + pack(DATA)))) == DATA * 2
 

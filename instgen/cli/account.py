@@ -15,6 +15,7 @@ import orjson
 
 from instgen import __version__
 from instgen.cli import console
+from instgen.cli.display import Watched, display
 from instgen.cli.options import Writing
 from instgen.engine import Run
 from instgen.errors import InstgenError, OutputFailed
@@ -42,8 +43,8 @@ class Account:
     async def shown(self) -> AsyncIterator[None]:
         """The run's progress on stderr, for as long as it goes on."""
         to_file = self.writing.output is not None or console.is_file(STDOUT)
-        show = console.display(quiet=self.writing.quiet, to_file=to_file)
-        task = asyncio.create_task(show(console.Watched(self.command, self.run, self.wanted))) if show else None
+        show = display(quiet=self.writing.quiet, to_file=to_file)
+        task = asyncio.create_task(show(Watched(self.command, self.run, self.wanted))) if show else None
         try:
             yield
         finally:
@@ -75,8 +76,8 @@ class Account:
             f"{tally.records} records from {items}",
             f"left out: {reasons}" if reasons else "",
             f"{tally.surplus} surplus" if tally.surplus else "",
-            f"{self.run.unfinished} not finished" if self.run.unfinished else "",
             f"{spending.asked} asked, {spending.replayed} replayed"
+            + (f", {spending.abandoned} abandoned" if spending.abandoned else "")
             + f", {'about ' if spending.estimated else ''}{spending.completion_tokens:,} tokens written",
             console.duration(time.monotonic() - self.began),
         ]
@@ -112,6 +113,7 @@ class Account:
             "asked": spending.asked,
             "replayed": spending.replayed,
             "shared": spending.shared,
+            "abandoned": spending.abandoned,
             "prompt_tokens": spending.prompt_tokens,
             "completion_tokens": spending.completion_tokens,
             "tokens_estimated": spending.estimated,

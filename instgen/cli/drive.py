@@ -17,7 +17,7 @@ import orjson
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
-from instgen.cli.opening import allowed_failures, open_destinations, open_journal
+from instgen.cli.opening import Allowed, allowed_failures, open_destinations, open_journal
 from instgen.cli.options import Asking, Writing
 from instgen.engine import Run, Source, Target
 from instgen.errors import InstgenError, Interrupted, Shortfall
@@ -57,10 +57,11 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
     Raises:
         InstgenError: why it ended before it had done what was asked.
     """
-    asyncio.run(_perform(job, asking, writing))
+    allowed = allowed_failures(asking.max_failures)
+    asyncio.run(_perform(job, asking, writing, allowed))
 
 
-async def _perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
+async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Allowed) -> None:
     concurrency = asking.concurrency or job.teacher.traits.concurrency
     if job.window and concurrency > job.window and not writing.quiet:
         console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
@@ -79,18 +80,17 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
             account = Account(job.recipe.command, run, job.teacher, writing, wanted)
             writer = Writer(open_destinations(asking, writing, job.inputs), run.stop)
             with _signals(run, writer):
-                await _write_all(run, writer, account, asking)
+                await _write_all(run, writer, account, allowed)
 
 
-async def _write_all(run: Run[Any], writer: Writer, account: Account, asking: Asking) -> None:
+async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: Allowed) -> None:
     """Write every outcome, close the outputs, give the account; then raise what ended the run early."""
     problem: InstgenError | None = None
     try:
         async with account.shown(), aclosing(run.outcomes()) as outcomes:
             async for outcome in outcomes:
                 await _write(outcome, writer, account)
-        allowed = allowed_failures(asking)(run.tally.read)
-        if run.tally.failed > allowed:
+        if run.tally.failed > allowed(run.tally.read):
             hint = "--retry-failed asks them again, --max-failures allows some"
             problem = Shortfall(f"{run.tally.failed} of {run.tally.read} items failed", hint)
     except InstgenError as ended:

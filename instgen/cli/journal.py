@@ -44,15 +44,15 @@ def info(where: Where = None) -> None:
 @journal.command("export")
 def export(where: Where = None) -> None:
     """Write every completion as JSONL, oldest first: the audit trail."""
+    import jsonlines
     import orjson
 
     from instgen.cli.opening import journal_path
     from instgen.journal import SqliteJournal
 
     kept = SqliteJournal(journal_path(where))
-    for entry in kept.entries():
-        sys.stdout.buffer.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    with jsonlines.Writer(sys.stdout.buffer, dumps=orjson.dumps) as writer:
+        writer.write_all(kept.entries())
     kept.close()
 
 

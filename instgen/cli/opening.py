@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import typer
@@ -16,7 +16,7 @@ from instgen.errors import InputError, UsageError
 from instgen.formats import RowError, records_from
 from instgen.journal import Journal, NoJournal, SqliteJournal
 from instgen.jsonl import Destination, ResumedFile, Stream, open_destination
-from instgen.lines import rows_of
+from instgen.lines import Row, rows_of
 from instgen.prompts.book import SUFFIX, PromptBook
 from instgen.prompts.template import Sampling
 from instgen.records import Record
@@ -93,22 +93,33 @@ def need_input(context: typer.Context, files: Sequence[Path] | None) -> tuple[Pa
     return tuple(files or (Path("-"),))
 
 
-def records_of(paths: Sequence[Path]) -> Iterator[Record]:
-    """The records of files, or of stdin, in any shape that we read.
+def records_of(paths: Sequence[Path], *, may_be_empty: bool = False) -> Iterator[Record]:
+    """The records of files, or of stdin, in any shape that we read; that the files are there is checked at once.
+
+    Args:
+        paths: files, `-` for stdin.
+        may_be_empty: whether stdin may hold no row at all, as in a pipeline whose first stage kept nothing.
 
     Raises:
         InputError: a file or a row that cannot be read, with its place.
     """
-    for row in rows_of(paths):
+    return _records(rows_of(paths, may_be_empty=("-",) if may_be_empty else ()))
+
+
+def _records(rows: Iterable[Row]) -> Iterator[Record]:
+    for row in rows:
         try:
             yield from records_from(row.value)
         except RowError as problem:
             raise InputError(row.where, problem.problem, problem.hint) from problem
 
 
-def allowed_failures(asking: Asking) -> Callable[[int], float]:
-    """How many of so many items may fail, by `--max-failures N` or `P%`."""
-    said = asking.max_failures
+Allowed = Callable[[int], float]
+"""How many of so many items may fail."""
+
+
+def allowed_failures(said: str) -> Allowed:
+    """What `--max-failures N` or `P%` means."""
     number, percent = said.removesuffix("%"), said.endswith("%")
     if not number.isdecimal():
         raise UsageError(f"--max-failures {said}: not a number or a percentage", "for example 5, or 2%")

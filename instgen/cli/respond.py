@@ -32,4 +32,4 @@ def respond(
     teacher = open_teacher(asking)
     template = open_prompts(asking, lang).template("respond")
     recipe = Respond(Answering(template, samples, replace, asking.seed))
-    perform(Job(recipe, Pump(records_of(inputs)), teacher, inputs=inputs), asking, writing)
+    perform(Job(recipe, Pump(records_of(inputs, may_be_empty=True)), teacher, inputs=inputs), asking, writing)

@@ -1,0 +1,71 @@
+"""The real program in a process of its own, with a scripted teacher."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+COMMAND = (sys.executable, "-m", "instgen")
+
+TASKS = (
+    "Instruction: {{words 9}}\nInput: {{words 4}}\nOutput: {{words 12}}\n###\n"
+    "Instruction: {{words 9}}\nOutput: {{words 12}}\n###\n"
+    "Instruction: {{words 8}}\nOutput: {{words 5}}"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, with the rules of a teacher that writes three tasks a call, and answers."""
+    monkeypatch.chdir(tmp_path)
+    write_rules(tmp_path / "rules.jsonl")
+    return tmp_path
+
+
+def write_rules(path: Path, latency: list[float] | None = None, **traits: Any) -> None:
+    more = {"latency": latency} if latency else {}
+    rows = [
+        {
+            "traits": {"tasks_per_call": 3, "window": 8, "concurrency": 8, **traits},
+            "log": str(path.with_name("calls.log")),
+        },
+        {"when": "Now write", "reply": TASKS, **more},
+        {"reply": "An answer of {{words 6}}.", **more},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def instgen(folder: Path) -> Program:
+    """Runs the program to its end; the teacher is the scripted one unless the test says otherwise."""
+
+    def run(*arguments: str, input: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        data = input if isinstance(input, bytes) else input.encode()
+        done = subprocess.run(
+            [*COMMAND, *arguments], input=data, capture_output=True, timeout=60, check=False, env=settings(environment)
+        )
+        out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
+
+
+def settings(more: dict[str, str] | None = None) -> dict[str, str]:
+    return {**os.environ, "INSTGEN_TEACHER": "scripted/rules.jsonl", **(more or {})}
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def calls(folder: Path) -> list[str]:
+    log = folder / "calls.log"
+    return log.read_text().splitlines() if log.exists() else []

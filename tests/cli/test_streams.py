@@ -1,0 +1,180 @@
+"""Streams, resuming, signals and exit codes, with the real program in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, Program, calls, rows, settings, write_rules
+
+MAKE = ("self-instruct", "-n", "30", "-o", "out.jsonl", "--rejects", "no.jsonl")
+
+
+def start(*arguments: str, **more: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, env=settings(), **more)  # type: ignore[call-overload,no-any-return]
+
+
+def wait_for_lines(path: Path, count: int) -> None:
+    for _ in range(600):
+        if path.exists() and path.read_bytes().count(b"\n") >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} never had {count} lines")
+
+
+def test_records_go_to_stdout_and_talk_to_stderr(instgen: Program) -> None:
+    done = instgen("self-instruct", "-n", "3")
+    assert all(line.startswith("{") for line in done.stdout.splitlines())
+    assert "self-instruct: 3 records" in done.stderr
+
+
+def test_quiet_says_nothing(instgen: Program) -> None:
+    assert instgen("self-instruct", "-n", "3", "-q").stderr == ""
+
+
+def test_a_file_is_written_and_resumed(instgen: Program, folder: Path) -> None:
+    instgen(*MAKE)
+    whole = (folder / "out.jsonl").read_bytes()
+    (folder / "out.jsonl").write_bytes(whole[: len(whole) // 2])
+    again = instgen(*MAKE)
+    assert again.returncode == 0
+    assert (folder / "out.jsonl").read_bytes() == whole
+    longer = instgen("self-instruct", "-n", "40", "-o", "out.jsonl", "--rejects", "no.jsonl")
+    assert longer.returncode == 0
+    assert (folder / "out.jsonl").read_bytes().startswith(whole)
+
+
+def test_another_runs_file_is_left_untouched(instgen: Program, folder: Path) -> None:
+    instgen(*MAKE)
+    before = (folder / "out.jsonl").read_bytes()
+    done = instgen(*MAKE, "--seed", "1")
+    assert done.returncode == 2
+    assert "differs" in done.stderr
+    assert "--force" in done.stderr
+    assert (folder / "out.jsonl").read_bytes() == before
+    assert instgen(*MAKE, "--seed", "1", "--force").returncode == 0
+    assert (folder / "out.jsonl").read_bytes() != before
+
+
+def test_a_file_that_another_run_is_writing_is_exit_7(instgen: Program, folder: Path) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.2, 0.4])
+    first = start(*MAKE, cwd=folder)
+    wait_for_lines(folder / "out.jsonl", 1)
+    assert instgen(*MAKE).returncode == 7
+    first.kill()
+    first.communicate()
+
+
+def test_an_input_is_never_an_output(instgen: Program, folder: Path) -> None:
+    (folder / "in.jsonl").write_text('{"instruction": "Name a colour."}\n')
+    done = instgen("respond", "in.jsonl", "-o", "in.jsonl")
+    assert done.returncode == 2
+    assert (folder / "in.jsonl").read_text() == '{"instruction": "Name a colour."}\n'
+
+
+def test_without_a_journal_nothing_is_kept_and_a_file_needs_force(instgen: Program, folder: Path) -> None:
+    line = ("self-instruct", "-n", "3", "--no-journal", "-o", "out.jsonl")
+    assert instgen(*line).returncode == 0
+    asked = len(calls(folder))
+    assert instgen(*line).returncode == 2
+    assert instgen(*line, "--force").returncode == 0
+    assert len(calls(folder)) == 2 * asked
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_exit_74(instgen: Program) -> None:
+    done = instgen("self-instruct", "-n", "3", "-o", "/dev/full")
+    assert done.returncode == 74
+    assert done.stderr.splitlines()[-1].startswith("to continue: ")
+
+
+def test_a_reader_that_leaves_ends_the_run_with_141(folder: Path) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.01, 0.05], paid=False)
+    process = start("self-instruct", "-n", "100000", stdout=subprocess.PIPE, cwd=folder)
+    assert process.stdout
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == 141
+    process.communicate()
+    assert len(calls(folder)) < 1000
+
+
+def test_a_slow_reader_holds_up_the_spending(folder: Path) -> None:
+    write_rules(folder / "rules.jsonl")
+    process = start("self-instruct", "-n", "100000", "-q", stdout=subprocess.PIPE, cwd=folder)
+    time.sleep(4)
+    asked = len(calls(folder))
+    time.sleep(1)
+    assert len(calls(folder)) == asked > 0
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run_and_the_same_line_continues_it(
+    instgen: Program, folder: Path, signum: signal.Signals, code: int
+) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.05, 0.15])
+    make = ("self-instruct", "-n", "120", "-o", "out.jsonl", "--rejects", "no.jsonl")
+    process = start(*make, cwd=folder)
+    wait_for_lines(folder / "out.jsonl", 3)
+    process.send_signal(signum)
+    _, talk = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert talk.decode().splitlines()[-1].startswith("to continue: ")
+    assert 3 <= len(rows((folder / "out.jsonl").read_text())) < 120
+    asked = len(calls(folder))
+    assert instgen(*make).returncode == 0
+    assert len(set(calls(folder))) == len(calls(folder)) > asked, "nothing that arrived is asked again"
+
+
+def test_a_second_signal_ends_it_at_once_with_whole_lines(folder: Path) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.05, 30])
+    process = start(*MAKE, cwd=folder)
+    wait_for_lines(folder / "calls.log", 8)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert (folder / "out.jsonl").read_bytes()[-1:] in {b"", b"\n"}
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bytes_and_repeats_no_completed_call(
+    instgen: Program, folder: Path
+) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.01, 0.06])
+    line = ("self-instruct", "-n", "150", "--rejects", "no.jsonl", "-o", "out.jsonl")
+    luck = random.Random(0)
+    in_flight = 0
+    for _ in range(30):
+        process = start(*line, cwd=folder)
+        time.sleep(0.25 + 0.35 * luck.random())
+        process.kill()
+        process.communicate()
+        in_flight += 8
+    assert instgen(*line).returncode == 0
+    interrupted = (folder / "out.jsonl").read_bytes()
+    asked = calls(folder)
+    assert len(asked) - len(set(asked)) <= in_flight
+    os.remove(folder / "calls.log")
+    fresh = instgen("self-instruct", "-n", "150", "-o", "fresh.jsonl", "--journal", "other.sqlite")
+    assert fresh.returncode == 0
+    assert (folder / "fresh.jsonl").read_bytes() == interrupted
+    assert len(rows(interrupted.decode())) == 150
+
+
+def test_a_pipeline_streams_and_a_rerun_is_free(folder: Path, instgen: Program) -> None:
+    first = instgen("self-instruct", "-n", "5")
+    stripped = "".join(json.dumps({**row, "output": ""}) + "\n" for row in rows(first.stdout))
+    answered = instgen("respond", input=stripped)
+    asked = len(calls(folder))
+    assert instgen("respond", input=stripped).stdout == answered.stdout
+    assert len(calls(folder)) == asked

@@ -1,0 +1,131 @@
+"""What a user gets wrong, and the one line that says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program, rows
+
+BAD_SEEDS = {
+    "missing": (None, "no such file"),
+    "empty": (b"", "empty"),
+    "blank": (b"\n \n", "empty"),
+    "broken": (b'{"instruction": "Name a tree.", "output": "Oak."}\n' * 16 + b"{not json\n", ":17"),
+    "binary": (b"\x00\x01\x02\xff" * 100, "binary"),
+    "no-instruction": (b'{"text": "hello"}\n', ":1"),
+    "utf-8": (b'{"instruction": "caf\xe9"}\n', "UTF-8"),
+    "nan": (b'{"instruction": "a", "x": NaN}\n', ":1"),
+    "deep": (b'{"instruction": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", ":1"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_SEEDS)
+def test_a_bad_seed_file_is_one_clear_line_and_exit_4(instgen: Program, folder: Path, case: str) -> None:
+    content, problem = BAD_SEEDS[case]
+    if content is not None:
+        (folder / "seeds.jsonl").write_bytes(content)
+    done = instgen("self-instruct", "seeds.jsonl", "-n", "3")
+    assert done.returncode == 4
+    assert done.stdout == ""
+    assert problem.lower() in done.stderr.lower()
+    assert "seeds.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr) < 1000
+
+
+def test_a_directory_is_no_seed_file(instgen: Program, folder: Path) -> None:
+    (folder / "seeds").mkdir()
+    done = instgen("self-instruct", "seeds", "-n", "3")
+    assert done.returncode == 4
+    assert "directory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("self-instruct", "-n", "0"),
+        ("self-instruct", "-n", "-1"),
+        ("self-instruct", "-n", "many"),
+        ("self-instruct", "--no-such-option"),
+        ("self-instruct", "-t", "nobody/model"),
+        ("self-instruct", "--prompts", "nowhere"),
+        ("self-instruct", "--max-failures", "some"),
+        ("self-instruct", "--api-key-env", "NOT_SET_ANYWHERE"),
+        ("self-instruct", "-o", "."),
+        ("respond", "-o", "x.jsonl.gz"),
+        ("no-such-command",),
+    ],
+)
+def test_a_wrong_command_line_is_exit_2_without_a_traceback(instgen: Program, arguments: tuple[str, ...]) -> None:
+    done = instgen(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_file_that_others_may_read_is_refused(instgen: Program, folder: Path) -> None:
+    (folder / "key").write_text("secret")
+    (folder / "key").chmod(0o644)
+    done = instgen("self-instruct", "--api-key-file", "key")
+    assert done.returncode == 2
+    assert "chmod 600" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_settings_come_from_flag_then_variable_then_project_then_user(instgen: Program, folder: Path) -> None:
+    def seed_used(*flags: str, **variables: str) -> int:
+        (row,) = rows(instgen("self-instruct", "-n", "1", *flags, **variables).stdout)
+        return int(row["origin"][0].get("seed", 0))
+
+    users = folder / "xdg_config_home" / "instgen" / "config.toml"
+    users.parent.mkdir(parents=True)
+    users.write_text("seed = 1\n")
+    assert seed_used() == 1
+    (folder / "instgen.toml").write_text("[self-instruct]\nseed = 2\n")
+    assert seed_used() == 2
+    assert seed_used(INSTGEN_SEED="3") == 3
+    assert seed_used("--seed", "4", INSTGEN_SEED="3") == 4
+
+
+@pytest.mark.parametrize("name", ["base_url", "api-key-file", "journal"])
+def test_a_projects_settings_may_not_redirect_keys(instgen: Program, folder: Path, name: str) -> None:
+    (folder / "instgen.toml").write_text(f'{name} = "x"\n')
+    done = instgen("self-instruct", "-n", "1")
+    assert done.returncode == 4
+    assert "cannot be set here" in done.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("httpx", "aiohttp", "pydantic", "numpy", "rapidfuzz", "orjson", "sqlite3", "rich", "asyncio")
+    code = f"import sys, instgen.cli.main; print([name for name in {heavy!r} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_version_is_told(instgen: Program) -> None:
+    assert instgen("--version").stdout.startswith("instgen ")
+
+
+def test_the_journal_can_be_counted_exported_and_pruned(instgen: Program) -> None:
+    instgen("self-instruct", "-n", "1")
+    assert "1 completions" in instgen("journal", "info").stdout
+    (entry,) = rows(instgen("journal", "export").stdout)
+    assert entry["completion"]["finish"] == "stop"
+    assert instgen("journal", "prune", "--older-than", "1").stdout == "0 forgotten\n"
+    assert instgen("journal", "prune", "--older-than", "0").stdout == "1 forgotten\n"
+
+
+def test_prompts_are_listed_shown_and_exported(instgen: Program, folder: Path) -> None:
+    names = [line.partition("@")[0] for line in instgen("prompts", "list").stdout.splitlines()]
+    assert "en/respond" in names
+    assert "{{question}}" in instgen("prompts", "show", "en/respond").stdout
+    instgen("prompts", "export", "mine")
+    assert (folder / "mine" / "en" / "respond.txt").is_file()
+    assert instgen("prompts", "show", "en/nothing").returncode == 2
+
+
+def test_teachers_are_listed(instgen: Program) -> None:
+    assert {"local", "openai", "scripted"} <= set(instgen("teachers", "list").stdout.split())
