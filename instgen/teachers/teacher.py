@@ -49,9 +49,12 @@ class Teacher(Protocol):
 
     name: str
     """`provider/model`, as a person would write it."""
-    identity: str
-    """What the journal's keys are made of: two teachers with one identity give interchangeable answers."""
     traits: Traits
+
+    @property
+    def identity(self) -> str:
+        """What the journal's keys are made of: two teachers with one identity give interchangeable answers."""
+        ...
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The teacher's answer.

