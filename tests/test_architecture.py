@@ -79,7 +79,8 @@ def test_modules_and_functions_are_small(path: Path) -> None:
 
 
 def test_built_in_teachers_come_through_the_plugin_door() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["instgen.teachers"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = project["entry-points"]["instgen.teachers"]
     assert set(declared) == {entry.name for entry in entry_points(group="instgen.teachers")}
     for entry in entry_points(group="instgen.teachers"):
         assert callable(entry.load())

@@ -1,4 +1,4 @@
-"""A run's progress on stderr: a live display for a terminal, else a line now and then. Records never pass through it."""
+"""A run's progress on stderr: a live display for a terminal, else a line now and then. Records never pass here."""
 
 from __future__ import annotations
 

@@ -53,6 +53,9 @@ THREADS = 2
 MAX_TOKENS = 512
 """Where a prompt sets no limit: small models do not always find an end."""
 
+REPEAT_PENALTY = 1.1
+"""For chats: small models go round in circles without (15 of 24 answers were clean and ended, 19 to 21 with it)."""
+
 SMALL = 1_000_000_000
 """Bytes of weights under which a model's writing is of demonstration quality only: 1.5 billion 4-bit parameters."""
 
@@ -110,6 +113,8 @@ def request(prompt: Prompt) -> dict[str, Any]:
     body.setdefault("max_tokens", MAX_TOKENS)
     if prompt.schema is not None and not prompt.messages:
         body["json_schema"] = prompt.schema
+    if prompt.messages:
+        body["repeat_penalty"] = REPEAT_PENALTY
     return body
 
 

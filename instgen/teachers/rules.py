@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,47 +50,57 @@ class Script:
     """A whole file: its rules, and what its head line says."""
 
     rules: tuple[Rule, ...]
-    traits: Traits = Traits()
+    traits: Traits = field(default_factory=Traits)
     log: Path | None = None
 
 
-def rows_of(lines: Iterable[str], name: str) -> list[tuple[str, Row]]:
-    """Each line that is not blank, with its place (`file:line`).
+def rows_of(lines: Iterable[str], name: str) -> dict[int, Row]:
+    """What stands on each line that is not blank, by the line's number.
 
     Raises:
         InputError: a line is not a JSON object.
     """
-    rows = []
+    rows: dict[int, Row] = {}
     for number, line in enumerate(lines, 1):
-        where = f"{name}:{number}"
         if not line.strip():
             continue
+        where = f"{name}:{number}"
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as problem:
             raise InputError(where, f"not JSON: {problem}", hint="one rule a line, as a JSON object") from problem
         if not isinstance(row, dict):
             raise InputError(where, "not a rule", hint="one rule a line, as a JSON object")
-        rows.append((where, row))
+        rows[number] = row
     return rows
 
 
-def script(rows: Iterable[tuple[str, Row]], name: str) -> Script:
-    """The script that the rows make; the first may be a head, with `traits` or `log` or both.
+def script(rows: Mapping[int, Row], name: str) -> Script:
+    """The script that numbered rows make; the first may be a head, with `traits` or `log` or both.
 
     Raises:
         InputError: a row is not understood, or there is no rule.
     """
-    placed = list(rows)
-    head: Row = {}
+    placed = [(f"{name}:{number}", row) for number, row in rows.items()]
+    head = _Head()
     if placed and set(placed[0][1]) & set(HEAD):
-        where, head = placed.pop(0)
-        _check_keys(head, HEAD, where)
-    traits = _traits(head.get("traits", {}), where) if head else Traits()
-    log = Path(_text(head["log"], "log", where)) if "log" in head else None
+        where, row = placed.pop(0)
+        head = _head(row, where)
     if not placed:
         raise InputError(name, "holds no rule", hint='the shortest is {"reply": "..."}')
-    return Script(tuple(_rule(row, where) for where, row in placed), traits, log)
+    return Script(tuple(_rule(row, where) for where, row in placed), head.traits, head.log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    traits: Traits = field(default_factory=Traits)
+    log: Path | None = None
+
+
+def _head(row: Row, where: str) -> _Head:
+    _check_keys(row, HEAD, where)
+    log = Path(_text(row["log"], "log", where)) if "log" in row else None
+    return _Head(_traits(row.get("traits", {}), where), log)
 
 
 def _rule(row: Row, where: str) -> Rule:
@@ -98,7 +108,7 @@ def _rule(row: Row, where: str) -> Rule:
     given = [key for key in ANSWERS if key in row]
     if len(given) > 1 or (not given and row.get("finish") != "refusal"):
         raise InputError(where, "a rule has one of reply, error and fatal", hint="or only a finish of refusal")
-    found = {_FIELDS.get(key, key): _READERS[key](value, key, where) for key, value in row.items()}
+    found: dict[str, Any] = {_FIELDS.get(key, key): _READERS[key](value, key, where) for key, value in row.items()}
     return Rule(**({"replies": (template(""),)} | found))
 
 
@@ -147,7 +157,7 @@ def _span(value: object, key: str, where: str) -> tuple[float, float]:
 
 
 def _replies(value: object, key: str, where: str) -> tuple[Template, ...]:
-    texts = value if isinstance(value, list) else [value]
+    texts: list[Any] = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise _wrong(key, "a text, or a list of texts", where)
     try:
@@ -173,19 +183,20 @@ def _usage(value: object, key: str, where: str) -> Usage:
     if not isinstance(value, dict):
         return Usage(completion=_count(value, key, where))
     _check_keys(value, ("prompt", "completion", "cached", "reasoning"), where)
-    return Usage(**{name: _count(tokens, f"{key}.{name}", where) for name, tokens in value.items()})
+    counts: dict[str, Any] = {name: _count(tokens, f"{key}.{name}", where) for name, tokens in value.items()}
+    return Usage(**counts)
 
 
 def _traits(value: object, where: str) -> Traits:
-    kinds = {each.name: type(each.default) for each in fields(Traits)}
+    kinds: dict[str, type] = {each.name: type(each.default) for each in fields(Traits)}
     if not isinstance(value, dict):
         raise _wrong("traits", "an object", where)
     _check_keys(value, tuple(kinds), where)
     for name, trait in value.items():
-        if type(trait) is not kinds[name] or (kinds[name] is int and trait < 1):
-            raise _wrong(
-                f"traits.{name}", "true or false" if kinds[name] is bool else "a whole number, 1 or more", where
-            )
+        if kinds[name] is bool and not isinstance(trait, bool):
+            raise _wrong(f"traits.{name}", "true or false", where)
+        if kinds[name] is int and _count(trait, f"traits.{name}", where) == 0:
+            raise _wrong(f"traits.{name}", "a whole number, 1 or more", where)
     return Traits(**value)
 
 

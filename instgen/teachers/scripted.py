@@ -35,17 +35,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Self
 
 import orjson
 
 from instgen.errors import InputError, ItemFailed, TeacherRefused, UsageError
 from instgen.records import Completion, Prompt, Usage, content_hash
-from instgen.teachers.rules import Rule, rows_of, script
+from instgen.teachers.rules import Row, Rule, rows_of, script
 from instgen.teachers.slots import Asked
 from instgen.teachers.teacher import Settings
 
@@ -75,26 +76,31 @@ def open(model: str, settings: Settings) -> Scripted:
 class Scripted:
     """A teacher whose answers are functions of the prompt."""
 
-    def __init__(self, rules: Iterable[Mapping[str, Any]], name: str = "rules", digest: str = "") -> None:
+    def __init__(self, rules: Iterable[Row], name: str = "rules", digest: str = "", lines: Iterable[int] = ()) -> None:
         """Answer by these rules, written as in a file.
 
         Args:
             rules: one mapping a rule; the first may be a head.
-            name: what the teacher is called after `scripted/`; rules are counted from 1 in error messages.
+            name: what the teacher is called after `scripted/`.
             digest: of the file they came from; else one is made of the rules themselves.
+            lines: the line that each rule stands on, for error messages; else they count from 1.
 
         Raises:
             InputError: a rule is not understood.
         """
-        rows = [(f"{name}:{number}", row) for number, row in enumerate(rules, 1)]
-        self._set_up(rows, name, digest)
+        rows = list(rules)
+        read = script(dict(zip(lines or itertools.count(1), rows, strict=False)), name)
+        self.name = f"scripted/{name}"
+        self.identity = f"scripted@{digest or _digest(orjson.dumps(rows))}"
+        self.traits = read.traits
+        self._rules = read.rules
+        self._log = read.log
 
     @classmethod
     def from_lines(cls, lines: Iterable[str], name: str = "rules", digest: str = "") -> Self:
         """The teacher of a file's lines; blank ones are skipped, and counted."""
-        teacher = cls.__new__(cls)
-        teacher._set_up(rows_of(lines, name), name, digest)
-        return teacher
+        rows = rows_of(lines, name)
+        return cls(rows.values(), name, digest, rows)
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The first applying rule's answer, after its latency; see `Teacher.complete`."""
@@ -111,14 +117,6 @@ class Scripted:
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
-
-    def _set_up(self, rows: list[tuple[str, Mapping[str, Any]]], name: str, digest: str) -> None:
-        read = script(rows, name)
-        self.name = f"scripted/{name}"
-        self.identity = f"scripted@{digest or _digest(orjson.dumps([row for _, row in rows]))}"
-        self.traits = read.traits
-        self._rules = read.rules
-        self._log = read.log
 
     def _answer(self, rule: Rule, prompt: Prompt, asked: str, digest: str) -> Completion:
         if rule.fatal:

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from instgen.calls import Calls
 from instgen.cli.opening import records_of
@@ -77,7 +78,7 @@ async def bare(teacher: Instant) -> int:
     return CALLS
 
 
-async def engine(recipe: Recipe, source: Counter | Pump[Record], teacher: Instant, journal: Journal) -> int:
+async def engine(recipe: Recipe[Any], source: Counter | Pump[Record], teacher: Instant, journal: Journal) -> int:
     target = Target(CALLS, 1.0) if isinstance(source, Counter) else None
     calls = Calls({"teacher": teacher}, journal, seed=0, concurrency=CONCURRENCY)
     run = Run(recipe, source, calls, ahead=CONCURRENCY if target else 4 * CONCURRENCY, target=target)
@@ -103,7 +104,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = measured("bare loop", lambda: asyncio.run(bare(Instant(tasks=False))), None)
 
-        def run(name: str, recipe: Recipe, source: Counter | Pump[Record], tasks: bool, journal: Journal) -> None:
+        def run(name: str, recipe: Recipe[Any], source: Counter | Pump[Record], tasks: bool, journal: Journal) -> None:
             measured(name, lambda: asyncio.run(engine(recipe, source, Instant(tasks=tasks), journal)), base)
             journal.close()
 

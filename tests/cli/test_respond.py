@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
@@ -15,7 +16,7 @@ ROWS = [
 ]
 
 
-def text(given: list[dict[str, object]]) -> str:
+def text(given: Sequence[Mapping[str, object]]) -> str:
     return "".join(json.dumps(row) + "\n" for row in given)
 
 

@@ -81,7 +81,8 @@ def test_a_language_without_seeds_is_said_so(instgen: Program) -> None:
 
 
 def test_what_resembles_a_seed_is_rejected_with_the_seed_it_resembles(instgen: Program, folder: Path) -> None:
-    reply = f"Instruction: {SEED['instruction']}\nOutput: Here they are, as asked.\n###\nInstruction: {{{{words 9}}}}\nOutput: {{{{words 5}}}}"
+    copied = f"Instruction: {SEED['instruction']}\nOutput: Here they are, as asked."
+    reply = f"{copied}\n###\nInstruction: {{{{words 9}}}}\nOutput: {{{{words 5}}}}"
     (folder / "copy.jsonl").write_text(json.dumps({"reply": reply}))
     (folder / "mine.jsonl").write_text(json.dumps({"id": "river", **SEED}))
     done = instgen("self-instruct", "mine.jsonl", "-n", "1", "-t", "scripted/copy.jsonl", "--rejects", "no.jsonl")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -164,7 +163,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes_and_repeats_no_com
     interrupted = (folder / "out.jsonl").read_bytes()
     asked = calls(folder)
     assert len(asked) - len(set(asked)) <= in_flight
-    os.remove(folder / "calls.log")
+    (folder / "calls.log").unlink()
     fresh = instgen("self-instruct", "-n", "150", "-o", "fresh.jsonl", "--journal", "other.sqlite")
     assert fresh.returncode == 0
     assert (folder / "fresh.jsonl").read_bytes() == interrupted

@@ -1,0 +1,103 @@
+"""The docs are executed: what they say is run, and what there is occurs in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from instgen.cli.main import app
+from instgen.prompts.book import built_in
+from instgen.teachers.find import known_providers
+from tests.cli.conftest import write_rules
+from tests.help_pages import COMMANDS, pages
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    return README.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    write_rules(folder / "rules.jsonl")
+    (folder / "bin").mkdir()
+    program = folder / "bin" / "instgen"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m instgen "$@"\n')
+    program.chmod(0o755)
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "INSTGEN_TEACHER": "scripted/rules.jsonl"}
+
+
+def test_the_tour_in_the_readme_runs(tmp_path: Path) -> None:
+    tour = [line.strip() for line in section("Thirty seconds more").splitlines() if line.startswith("    instgen ")]
+    shutil.copy(ROOT / "seeds" / "en.jsonl", tmp_path / "my-seeds.jsonl")
+    plain = environment(tmp_path)
+    assert len(tour) >= 5
+    for line in tour:
+        done = subprocess.run(line, shell=True, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.sh")), ids=lambda path: path.name)
+def test_every_example_runs(tmp_path: Path, script: Path) -> None:
+    done = subprocess.run(
+        ["sh", str(script)], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("*.jsonl"))
+
+
+def test_the_map_in_the_readme_is_what_is_on_the_disk() -> None:
+    listed = set(re.findall(r"^      (\S+) ", section("The map"), re.MULTILINE))
+    there = {
+        path.name + "/" * path.is_dir()
+        for path in (ROOT / "instgen").iterdir()
+        if not path.name.startswith("_") and path.suffix in {"", ".py"} and path.name != "seeds"
+    }
+    assert listed == there
+    for folder in re.findall(r"^    (\w+)/", section("The map"), re.MULTILINE):
+        assert (ROOT / folder).is_dir()
+
+
+def test_the_make_targets_in_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make (\w[\w-]*)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_reference_of_commands_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text("utf-8") == pages(), "run `make docs`"
+
+
+def test_the_reference_has_every_command() -> None:
+    group = typer.main.get_command(app)
+    listed = {command[:1] for command in COMMANDS if command}
+    assert listed == {(name,) for name in group.commands}  # type: ignore[attr-defined]
+
+
+def test_every_teacher_is_documented() -> None:
+    text = (ROOT / "docs" / "teachers.md").read_text("utf-8")
+    for provider in known_providers():
+        assert f"## {provider}\n" in text
+
+
+def test_every_prompt_file_tells_what_it_is_for() -> None:
+    for name, content in built_in().items():
+        assert content.startswith("# "), name
+
+
+def test_every_error_has_its_exit_code_in_the_readme() -> None:
+    codes = re.findall(
+        r"^    [├│└─ ]+\w+ +(\d+)(?:, (\d+))?", (ROOT / "instgen" / "errors.py").read_text("utf-8"), re.MULTILINE
+    )
+    told = set(re.findall(r"\b\d+\b", section("How it behaves").split("**Exit codes**", 1)[1]))
+    assert {code for pair in codes for code in pair if code} - {"6"} <= told
