@@ -294,6 +294,8 @@ class Run(Generic[Item]):
 
     def _release(self) -> None:
         """Send the calls of held flows whose turn has come."""
+        if self._target is None:
+            return
         limit = self._sending_up_to()
         for flow in self._flows:
             if flow.number >= limit:

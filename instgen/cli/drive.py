@@ -17,7 +17,7 @@ import orjson
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
-from instgen.cli.opening import Allowed, allowed_failures, open_destinations, open_journal
+from instgen.cli.opening import Allowed, Teachers, allowed_failures, open_destinations, open_journal
 from instgen.cli.options import Asking, Writing
 from instgen.engine import Run, Source, Target
 from instgen.errors import InstgenError, Interrupted, Shortfall
@@ -44,7 +44,7 @@ class Job(Generic[Item]):
 
     recipe: Recipe[Item]
     source: Source[Item]
-    teacher: Teacher
+    teachers: Teachers
     window: int | None = None
     """Flows started ahead where flows depend on earlier outcomes; None for a reorder buffer."""
     target: Target | None = None
@@ -62,22 +62,22 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
 
 
 async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Allowed) -> None:
-    concurrency = asking.concurrency or job.teacher.traits.concurrency
+    concurrency = asking.concurrency or job.teachers.teacher.traits.concurrency
     if job.window and concurrency > job.window and not writing.quiet:
         console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
-    async with aclosing(job.teacher):
+    async with aclosing(job.teachers):
         with open_journal(asking, writing) as journal:
-            calls = Calls({"teacher": job.teacher}, journal, seed=asking.seed, concurrency=concurrency)
+            calls = Calls(job.teachers.by_role(), journal, seed=asking.seed, concurrency=concurrency)
             run = Run(
                 job.recipe,
                 job.source,
                 calls,
                 ahead=job.window or REORDER * concurrency,
                 target=job.target,
-                grace=_grace(job.teacher, asking),
+                grace=_grace(job.teachers.teacher, asking),
             )
             wanted = job.target.records if job.target else None
-            account = Account(job.recipe.command, run, job.teacher, writing, wanted)
+            account = Account(job.recipe.command, run, job.teachers.teacher, writing, wanted)
             writer = Writer(open_destinations(asking, writing, job.inputs), run.stop)
             with _signals(run, writer):
                 await _write_all(run, writer, account, allowed)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -19,15 +20,33 @@ from instgen.jsonl import Destination, ResumedFile, Stream, open_destination
 from instgen.lines import Row, rows_of
 from instgen.prompts.book import SUFFIX, PromptBook
 from instgen.prompts.template import Sampling
-from instgen.records import Record
+from instgen.records import Record, Role
 from instgen.teachers.find import find_teacher
 from instgen.teachers.teacher import Settings, Teacher
 
 STDIN, STDOUT = 0, 1
 
 
-def open_teacher(asking: Asking) -> Teacher:
-    """The teacher that the command line names; a model in this process leaves room for a pipeline's other stages."""
+@dataclass(frozen=True, slots=True)
+class Teachers:
+    """Who answers: the teacher, and the judge, who may be the same."""
+
+    teacher: Teacher
+    judge: Teacher
+
+    def by_role(self) -> dict[Role, Teacher]:
+        """Who answers prompts of each role."""
+        return {"teacher": self.teacher, "judge": self.judge, "user": self.teacher}
+
+    async def aclose(self) -> None:
+        """Let go of both."""
+        await self.teacher.aclose()
+        if self.judge is not self.teacher:
+            await self.judge.aclose()
+
+
+def open_teachers(asking: Asking) -> Teachers:
+    """The teachers that the command line names; a model in this process leaves room for a pipeline's other stages."""
     piped = console.is_pipe(STDIN) or console.is_pipe(STDOUT)
     settings = Settings(
         base_urls=tuple(asking.base_url or ()),
@@ -36,7 +55,9 @@ def open_teacher(asking: Asking) -> Teacher:
         tries=asking.tries,
         threads=1 if piped else None,
     )
-    return find_teacher(asking.teacher, settings)
+    teacher = find_teacher(asking.teacher, settings)
+    different = asking.judge is not None and asking.judge != asking.teacher
+    return Teachers(teacher, find_teacher(asking.judge or "", settings) if different else teacher)
 
 
 def open_prompts(asking: Asking, language: str) -> PromptBook:

@@ -39,6 +39,10 @@ class Asking:
     teacher: Annotated[
         str, _option("-t", "--teacher", help="PROVIDER/MODEL, or just a provider.", env="INSTGEN_TEACHER")
     ] = "local"
+    judge: Annotated[
+        str | None,
+        _option("--judge", help="Teacher for checks and judging.  [default: the same]", env="INSTGEN_JUDGE"),
+    ] = None
     base_url: Annotated[
         list[str] | None,
         _option("--base-url", help="Where an HTTP teacher answers; several spread the load.", env="INSTGEN_BASE_URL"),

@@ -24,12 +24,13 @@ def respond(
 ) -> None:
     """Fill in the outputs that are missing; complete records pass through as they are."""
     from instgen.cli.drive import Job, perform
-    from instgen.cli.opening import need_input, open_prompts, open_teacher, records_of
+    from instgen.cli.opening import need_input, open_prompts, open_teachers, records_of
     from instgen.pump import Pump
     from instgen.recipes.respond import Answering, Respond
 
     inputs = need_input(context, files)
-    teacher = open_teacher(asking)
     template = open_prompts(asking, lang).template("respond")
     recipe = Respond(Answering(template, samples, replace, asking.seed))
-    perform(Job(recipe, Pump(records_of(inputs, may_be_empty=True)), teacher, inputs=inputs), asking, writing)
+    perform(
+        Job(recipe, Pump(records_of(inputs, may_be_empty=True)), open_teachers(asking), inputs=inputs), asking, writing
+    )

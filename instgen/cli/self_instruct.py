@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,18 @@ HOPED_YIELD = 0.6
 """Share of the tasks asked for that is admitted, until the run has figures of its own."""
 
 
-CONTINUED_EXAMPLES = 6
-"""For a small model that continues a document: the best of 2 to 6 (docs/decisions/0004)."""
-ASKED_EXAMPLES = 3
-"""For a chat (Taori et al. 2023, `generate_instruction.py`)."""
+class MethodName(StrEnum):
+    """How tasks are made."""
+
+    ALPACA = "alpaca"
+    CLASSIC = "classic"
+
+
+class Profile(StrEnum):
+    """Whose constants hold."""
+
+    DEFAULT = "default"
+    PAPER = "paper"
 
 
 @expanded
@@ -25,10 +34,21 @@ def self_instruct(
         list[Path] | None,
         typer.Argument(metavar="[SEEDS]...", help="Files of seed tasks; none: our own; -: stdin.", show_default=False),
     ] = None,
-    n: Annotated[int, typer.Option("-n", min=1, help="Tasks to make.")] = 20,
+    n: Annotated[int, typer.Option("-n", min=1, help="Tasks to make; with --method classic, instances.")] = 20,
+    method: Annotated[
+        MethodName,
+        typer.Option("--method", help="alpaca: whole tasks in one call; classic: instructions, kinds, then instances."),
+    ] = MethodName.ALPACA,
+    profile: Annotated[
+        Profile, typer.Option("--profile", help="paper: the published constants of the method.")
+    ] = Profile.DEFAULT,
     lang: Annotated[str, typer.Option("--lang", help="Language of the tasks, and of our own seeds.")] = "en",
     examples: Annotated[
-        int | None, typer.Option("--examples", min=0, help="Tasks shown in each prompt.  [default: 6 local, 3 HTTP]")
+        int | None,
+        typer.Option("--examples", min=0, help="Tasks shown in each prompt.  [default: 6 local, 3 HTTP; classic 8]"),
+    ] = None,
+    topics: Annotated[
+        Path | None, typer.Option("--topics", help="File of topics, one a line; each call gets one of them.")
     ] = None,
     tasks_per_call: Annotated[
         int | None,
@@ -50,26 +70,25 @@ def self_instruct(
 ) -> None:
     """Make new tasks from seed tasks: instruction, input and output, each unlike the seeds and unlike each other."""
     from instgen.cli.drive import Job, perform
-    from instgen.cli.opening import open_prompts, open_teacher, records_of
+    from instgen.cli.methods import Choices, recipe_of
+    from instgen.cli.opening import open_teachers, records_of
     from instgen.engine import Target
     from instgen.pump import Counter
-    from instgen.recipes.self_instruct import Method, SelfInstruct
-    from instgen.seedlist import LANGUAGES, seed_file
+    from instgen.seedlist import seed_file
 
     files = tuple(seeds or (seed_file(lang),))
-    teacher = open_teacher(asking)
-    tasks = tasks_per_call or teacher.traits.tasks_per_call
-    continues = teacher.traits.continues and tasks == 1
-    method = Method(
-        template=open_prompts(asking, lang).template("alpaca-continue" if continues else "alpaca-ask"),
-        language=LANGUAGES.get(lang, lang),
-        examples=examples if examples is not None else CONTINUED_EXAMPLES if continues else ASKED_EXAMPLES,
-        tasks=tasks,
-        continues=continues,
+    records = records_of(files)
+    teachers = open_teachers(asking)
+    choices = Choices(
+        classic=method is MethodName.CLASSIC,
+        paper=profile is Profile.PAPER,
+        language=lang,
+        examples=examples,
+        topics=topics,
+        tasks=tasks_per_call,
         novelty=novelty,
-        seed=asking.seed,
-        window=window or teacher.traits.window,
+        window=window or teachers.teacher.traits.window,
     )
-    recipe = SelfInstruct(records_of(files), method)
-    target = Target(n, HOPED_YIELD * tasks, patience)
-    perform(Job(recipe, Counter(), teacher, method.window, target, files), asking, writing)
+    made = recipe_of(choices, records, teachers.teacher, asking)
+    target = Target(n, HOPED_YIELD * made.tasks, patience)
+    perform(Job(made.recipe, Counter(), teachers, choices.window, target, files), asking, writing)

@@ -9,6 +9,7 @@ what to look at on a shared machine.
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 import tempfile
 import time
@@ -24,7 +25,7 @@ from instgen.prompts.book import PromptBook
 from instgen.pump import Counter, Pump
 from instgen.recipes.flow import Recipe
 from instgen.recipes.respond import Answering, Respond
-from instgen.recipes.self_instruct import Method, SelfInstruct
+from instgen.recipes.alpaca import Alpaca, AlpacaRecipe
 from instgen.records import Completion, Prompt, Record, Usage, born
 from instgen.seedlist import seed_file
 from instgen.teachers.teacher import Traits
@@ -50,17 +51,17 @@ class Instant:
         return Completion(text, usage=Usage(300, 80), cost=0.0, teacher=self.name)
 
     def _task(self, number: int) -> str:
-        words = " ".join(f"w{(number * 7919 + place * 104729) % 5003}" for place in range(13))
+        words = " ".join(f"w{word}" for word in random.Random(number).choices(range(5000), k=13))
         return f" Explain {words}.\nOutput: {ANSWER}"
 
     async def aclose(self) -> None:
         pass
 
 
-def self_instruct() -> SelfInstruct:
+def self_instruct() -> AlpacaRecipe:
     template = PromptBook().template("alpaca-continue")
-    method = Method(template, "English", examples=6, tasks=1, continues=True, window=CONCURRENCY)
-    return SelfInstruct(records_of([seed_file("en")]), method)
+    method = Alpaca(template, "English", examples=6, tasks=1, continues=True, window=CONCURRENCY)
+    return AlpacaRecipe(records_of([seed_file("en")]), method)
 
 
 def rows() -> Iterator[Record]:

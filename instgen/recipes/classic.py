@@ -1,0 +1,268 @@
+"""Self-Instruct the classic way, in three steps: propose instructions, tell classification tasks, write instances.
+
+What is not novel is dropped before more is paid for it. Classification tasks get their labels first and an input for
+each, since inputs written first favour one label; all others get inputs first (Wang et al. 2023, section 2.2).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
+from instgen.prompts.template import Template
+from instgen.recipes.flow import Flow, Outcome, ask, ask_all, failure
+from instgen.recipes.pool import TaskPool
+from instgen.recipes.reading import (
+    read_instances_input_first,
+    read_instances_output_first,
+    read_instructions,
+    read_yes_no,
+)
+from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
+from instgen.text.novelty import NoveltyIndex, View
+
+COMMAND = "self-instruct"
+INSTANCES = 5
+"""Instances of one task, at most (Wang et al. 2023, section 2.2 and the released code)."""
+WORKED = 3
+"""Worked tasks shown before a task is done: ours are drawn from the seeds, where the paper's code has fixed ones."""
+OF_EACH = 4
+"""Classification tasks, and as many others, shown before one is to be told; the paper shows 12 and 19."""
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The prompt files of the three steps."""
+
+    propose: Template
+    classify: Template
+    input_first: Template
+    output_first: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Classic:
+    """How the three steps are asked for."""
+
+    templates: Templates
+    language: str
+    """The language's own name, for the prompt."""
+    examples: int = 8
+    """Instructions shown when new ones are proposed (Wang et al. 2023, section 2.2: 6 human and 2 machine ones)."""
+    machine_share: float = 0.25
+    tasks: int = 8
+    """Instructions asked for in one call."""
+    continues: bool = False
+    topics: tuple[str, ...] = ()
+    novelty: float = 0.7
+    seed: int = 0
+    window: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What a flow needs, drawn for it when it starts."""
+
+    propose: Prompt
+    begun: str
+    view: View
+    rng: random.Random
+    worked: Sequence[Sequence[Record]]
+    """Human tasks with their instances."""
+    step: Step
+
+
+class ClassicRecipe:
+    """Examples are drawn when a flow starts; the pool grows when its outcome is admitted."""
+
+    command = COMMAND
+
+    def __init__(self, seeds: Iterable[Record], method: Classic) -> None:
+        """Begin with the human seed tasks."""
+        self._method = method
+        self._pool = TaskPool(seeds, method.novelty)
+        self._views: dict[int, int] = {}
+        self._admitted = 0
+
+    def start(self, number: int, item: int) -> Flow:
+        """A flow that proposes instructions and makes whole tasks of those that are novel."""
+        del item
+        method = self._method
+        rng = random.Random(f"{method.seed}:{number}")
+        examples = self._pool.draw(rng, method.examples, method.machine_share)
+        topic = rng.choice(method.topics) if method.topics else ""
+        step = Step(
+            COMMAND,
+            op="classic",
+            parents=tuple(example.id for example in examples),
+            seed=method.seed,
+            window=method.window,
+        )
+        view = self._pool.view()
+        self._views[number] = view.length
+        begun = self._begun(len(examples) + 1)
+        materials = Materials(self._propose(examples, topic, begun), begun, view, rng, self._pool.human, step)
+        return classic_flow(materials, method)
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        """The outcome without the tasks that resemble one admitted since the flow began, judged once a task."""
+        seen = self._views.pop(self._admitted)
+        self._admitted += 1
+        records = []
+        rejections = list(outcome.rejections)
+        fate: dict[str, Verdict | None] = {}
+        for record in outcome.records:
+            if record.instruction not in fate:
+                fate[record.instruction] = self._verdict(record, seen)
+            verdict = fate[record.instruction]
+            if verdict is None:
+                records.append(record)
+            else:
+                rejections.append(Rejection(COMMAND, verdict, record))
+        return Outcome(tuple(records), tuple(rejections))
+
+    def _verdict(self, record: Record, seen: int) -> Verdict | None:
+        near = self._pool.nearest(record.instruction, seen)
+        if near is not None:
+            return Verdict("not-novel", "novelty", near.similarity, self._method.novelty, near=near)
+        self._pool.add(record)
+        return None
+
+    def _begun(self, number: int) -> str:
+        return self._method.templates.propose.block("begun", number=str(number)) if self._method.continues else ""
+
+    def _propose(self, examples: Sequence[Record], topic: str, begun: str) -> Prompt:
+        template = self._method.templates.propose
+        lines = [
+            template.block("example", number=str(number), instruction=" ".join(example.instruction.split()))
+            for number, example in enumerate(examples, 1)
+        ]
+        shown = template.block("examples", examples="\n".join(lines)) if lines else ""
+        about = template.block("about", topic=topic) if topic else ""
+        if self._method.continues:
+            return template.render(examples=shown, about=about, begun=begun)
+        count = str(self._method.tasks)
+        return template.render(examples=shown, about=about, count=count, language=self._method.language)
+
+
+def classic_flow(given: Materials, method: Classic) -> Flow:
+    """Propose, drop what is not novel, tell classification tasks, write instances, judge them."""
+    proposed = yield from ask(given.propose)
+    if proposed.finish == "failed":
+        return Outcome(rejections=(failure(COMMAND, proposed),))
+    novel, rejections = novel_ones(proposed, given, method)
+    answers = yield from ask_all(tuple(_classify(task, given, method) for task in novel))
+    kinds = [bool(read_yes_no(answer.text)) for answer in answers]
+    replies = yield from ask_all(
+        tuple(_instances(task, is_class, given, method) for task, is_class in zip(novel, kinds, strict=True))
+    )
+    records: list[Record] = []
+    for task, is_class, reply in zip(novel, kinds, replies, strict=True):
+        made = instances_of(task, is_class, reply, given, method)
+        records += made.records
+        rejections += made.rejections
+    return Outcome(tuple(records), tuple(rejections))
+
+
+def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple[list[Record], list[Rejection]]:
+    """The proposed instructions that pass the rules and resemble neither the pool nor one another; and the others."""
+    reply = read_instructions(proposed.text, whole=proposed.finish == "stop", begun=given.begun)
+    rejections = [Rejection(COMMAND, Verdict(left.reason, "reading"), text=left.text) for left in reply.leftovers]
+    among = NoveltyIndex(method.novelty)
+    novel = []
+    for instruction in reply.instructions:
+        task = Record(instruction)
+        near = given.view.nearest(instruction) or among.nearest(instruction)
+        verdict = first_failing(task, INSTRUCTION_RULES)
+        if verdict is None and near is not None:
+            verdict = Verdict("not-novel", "novelty", near.similarity, method.novelty, near=near)
+        if verdict is None:
+            among.add(born(task).id, instruction)
+            novel.append(task)
+        else:
+            rejections.append(Rejection(COMMAND, verdict, born(task)))
+    if not novel and not rejections:
+        rejections.append(Rejection(COMMAND, Verdict("unparsed", "reading"), text=proposed.text))
+    return novel, rejections
+
+
+def instances_of(task: Record, is_class: bool, reply: Completion, given: Materials, method: Classic) -> Outcome:
+    """The instances of one task as records; a task whose instances contradict one another is dropped whole."""
+    if reply.finish == "failed":
+        return Outcome(rejections=(failure(COMMAND, reply, born(task)),))
+    templates = method.templates
+    read = read_instances_output_first if is_class else read_instances_input_first
+    begun = (templates.output_first if is_class else templates.input_first).blocks.get("begun", "")
+    pairs = read(begun + reply.text, whole=reply.finish == "stop")[:INSTANCES]
+    used = (templates.propose, templates.classify, templates.output_first if is_class else templates.input_first)
+    step = replace(given.step, teacher=reply.teacher, prompts=tuple(template.source for template in used))
+    extra = {"is_classification": is_class}
+    made = [born(replace(task, input=pair.input, output=pair.output, origin=(step,), extra=extra)) for pair in pairs]
+    if not made:
+        return Outcome(rejections=(Rejection(COMMAND, Verdict("no-instance", "reading"), born(task), reply.text),))
+    if _contradict(made):
+        verdict = Verdict("contradiction", "instances", evidence="one input, several outputs")
+        return Outcome(rejections=tuple(Rejection(COMMAND, verdict, record) for record in made))
+    verdicts = [
+        (record, first_failing(record, ANSWER_RULES)) for record in {record.id: record for record in made}.values()
+    ]
+    return Outcome(
+        tuple(record for record, verdict in verdicts if verdict is None),
+        tuple(Rejection(COMMAND, verdict, record) for record, verdict in verdicts if verdict is not None),
+    )
+
+
+def _contradict(instances: Sequence[Record]) -> bool:
+    """Whether two instances share an input and not the output (the released code's `prepare_for_finetuning.py`)."""
+    outputs: dict[str, set[str]] = {}
+    for instance in instances:
+        if instance.input:
+            outputs.setdefault(instance.input, set()).add(instance.output)
+    return any(len(several) > 1 for several in outputs.values())
+
+
+def _classify(task: Record, given: Materials, method: Classic) -> Prompt:
+    template = method.templates.classify
+    told = [instances[0] for instances in given.worked if "is_classification" in instances[0].extra]
+    chosen = []
+    for wanted in (True, False):
+        some = [record for record in told if record.extra["is_classification"] is wanted]
+        chosen += given.rng.sample(some, min(OF_EACH, len(some)))
+    given.rng.shuffle(chosen)
+    shown = "\n".join(
+        template.block(
+            "example", instruction=record.instruction, answer="Yes" if record.extra["is_classification"] else "No"
+        )
+        for record in chosen
+    )
+    return template.render(examples=f"{shown}\n" if shown else "", instruction=task.instruction)
+
+
+def _instances(task: Record, is_class: bool, given: Materials, method: Classic) -> Prompt:
+    """Worked tasks of the same kind, then the task."""
+    template = method.templates.output_first if is_class else method.templates.input_first
+    fitting = [
+        instances
+        for instances in given.worked
+        if bool(instances[0].extra.get("is_classification")) is is_class and all(record.output for record in instances)
+    ]
+    chosen = given.rng.sample(fitting, min(WORKED, len(fitting)))
+    shown = "".join(f"{_worked(template, instances)}\n" for instances in chosen)
+    slots = {"examples": shown, "instruction": task.instruction}
+    if method.continues:
+        return template.render(begun=template.block("begun"), **slots)
+    return template.render(count=str(INSTANCES), **slots)
+
+
+def _worked(template: Template, instances: Sequence[Record]) -> str:
+    shown = "\n".join(_instance(template, number, record) for number, record in enumerate(instances, 1))
+    return template.block("example", instruction=instances[0].instruction, instances=shown)
+
+
+def _instance(template: Template, number: int, record: Record) -> str:
+    name = "instance with input" if record.input else "instance"
+    slots = {"number": str(number), "input": record.input, "output": record.output}
+    wanted = {slot: value for slot, value in slots.items() if f"{{{{{slot}}}}}" in template.blocks[name]}
+    return template.block(name, **wanted)

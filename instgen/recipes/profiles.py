@@ -1,0 +1,45 @@
+"""The published constants of the two methods, for `--profile paper`; without it, the prompt files' own values hold.
+
+Left out on purpose are the accidents of the released code: stop strings that cut text ("20." also ends "in 2020."),
+positional parsing, lower-casing, the rejection of all but Latin letters (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from instgen.prompts.template import Sampling, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What a paper's experiment was run with."""
+
+    examples: int
+    machine_share: float
+    tasks: int
+
+
+ALPACA = Constants(examples=3, machine_share=0.0, tasks=20)
+"""Taori et al. 2023, `generate_instruction.py`: three human examples, twenty tasks a call, no machine task fed back."""
+CLASSIC = Constants(examples=8, machine_share=0.25, tasks=8)
+"""Wang et al. 2023, section 2.2: eight examples, six human and two machine ones."""
+
+_SAMPLING: dict[str, dict[str, float | int]] = {
+    "alpaca": {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3072},
+    "classic-propose": {"temperature": 0.7, "top_p": 0.5, "presence_penalty": 2.0, "max_tokens": 1024},
+    "classic-classify": {"temperature": 0.0, "top_p": 0.0, "max_tokens": 3},
+    "classic-input-first": {"temperature": 0.0, "top_p": 0.0, "presence_penalty": 1.5, "max_tokens": 350},
+    "classic-output-first": {"temperature": 0.0, "top_p": 0.0, "presence_penalty": 1.5, "max_tokens": 300},
+}
+"""Taori et al. 2023, `generate_instruction.py`; Wang et al. 2023, appendix A, and the released script of each step."""
+
+
+def as_published(template: Template, said: Sampling) -> Template:
+    """A template with the paper's sampling, where the command line says nothing else."""
+    step = template.name.rpartition("/")[2].rpartition("-")[0]
+    values = dict(_SAMPLING[step])
+    if template.defaults.role == "teacher":
+        told = {"temperature": said.temperature, "top_p": said.top_p, "max_tokens": said.max_tokens}
+        values |= {name: value for name, value in told.items() if value is not None}
+    return replace(template, defaults=replace(template.defaults, **values))  # type: ignore[arg-type]
