@@ -32,7 +32,7 @@ class Profile(StrEnum):
 def self_instruct(
     seeds: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[SEEDS]...", help="Files of seed tasks; none: our own; -: stdin.", show_default=False),
+        typer.Argument(metavar="SEEDS", help="Files of seed tasks; none: our own; -: stdin.", show_default=False),
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Tasks to make; with --method classic, instances.")] = 20,
     method: Annotated[

@@ -1,10 +1,6 @@
-"""Temporary."""
+"""Rules: a record in, a verdict with a reason out. Pure."""
 
-from instgen.records import Record, Verdict
+from instgen.filters.repairs import REPAIRS, repaired
+from instgen.filters.table import ADMISSION, ANSWER_RULES, INSTRUCTION_RULES, RULES, first_failing
 
-INSTRUCTION_RULES = ()
-ANSWER_RULES = ()
-
-
-def first_failing(record: Record, rules: object) -> Verdict | None:
-    return None if record.output.strip() else Verdict("empty-output")
+__all__ = ["ADMISSION", "ANSWER_RULES", "INSTRUCTION_RULES", "REPAIRS", "RULES", "first_failing", "repaired"]

@@ -18,44 +18,60 @@ from instgen.text.tokens import fold
 Kind = Literal["instruction", "input", "output", "class", "example"]
 
 _FIRM: dict[Kind, str] = {
-    "instruction": "Instruction | 指令 指示 | Instrucción | Instrução | Istruzione | Instruktion Anweisung | Instruks "
-    "Instruksjon | Instructie | Инструкция | 지시 지시문 지시사항 명령어 | Chỉ_thị",
-    "input": "Input | 输入 輸入 | Entrada | Entrée | Eingabe | Inddata Indata Inndata | Invoer | Входные_данные | 入力 | "
-    "입력 | Đầu_vào",
-    "output": "Output | 输出 輸出 | Salida | Saída | Sortie | Ausgabe | Uddata Utdata | Uitvoer | Выходные_данные | "
-    "出力 | 출력 | Đầu_ra",
-    "class": "Class_label | 类别标签 分类标签 類別標籤 | クラスラベル | 클래스_레이블 클래스_라벨 | Etiqueta_de_clase | "
-    "Étiquette_de_classe | Klassenlabel Klassenbezeichnung | Klasselabel Klasseetiket | Метка_класса | Nhãn_lớp",
-    "example": "Example | 例 例子 示例 样例 範例 | Ejemplo | Exemplo | Esempio | Exemple | Beispiel | Eksempel | "
-    "Exempel | Пример | 예 예시 예제 | Ví_dụ",
+    "instruction": """
+        Instruction | 指令 指示 | 지시 지시문 지시사항 명령어 | Chỉ_thị | Инструкция
+        Instrucción | Instrução | Istruzione | Instruktion Anweisung | Instruks Instruksjon | Instructie""",
+    "input": """
+        Input | 输入 輸入 | 入力 | 입력 | Đầu_vào | Входные_данные
+        Entrada | Entrée | Eingabe | Inddata Indata Inndata | Invoer""",
+    "output": """
+        Output | 输出 輸出 | 出力 | 출력 | Đầu_ra | Выходные_данные
+        Salida | Saída | Sortie | Ausgabe | Uddata Utdata | Uitvoer""",
+    "class": """
+        Class_label | 类别标签 分类标签 類別標籤 | クラスラベル | 클래스_레이블 클래스_라벨 | Nhãn_lớp | Метка_класса
+        Etiqueta_de_clase | Étiquette_de_classe | Klassenlabel Klassenbezeichnung | Klasselabel Klasseetiket""",
+    "example": """
+        Example | 例 例子 示例 样例 範例 | 예 예시 예제 | Ví_dụ | Пример
+        Ejemplo | Exemplo | Esempio | Exemple | Beispiel | Eksempel Exempel""",
 }
 """Words that mean a part of a task wherever they stand as a label; "_" stands for a space."""
 
 _LOOSE: dict[Kind, str] = {
-    "instruction": "Task Prompt | 任务 任務 题目 題目 命令 | タスク 課題 | Consigne Tâche | Tarea Consigna | Tarefa | "
-    "Compito Consegna | Aufgabe Aufgabenstellung | Opgave Oppgave Uppgift | Opdracht | Задание Задача | 과제 작업 명령 | "
-    "Nhiệm_vụ Hướng_dẫn",
-    "input": "Task_input Given_input | 输入内容 | Contexte Contexto | Вход Ввод",
-    "output": "Response Answer Expected_output Task_output Reply | 输出内容 回答 答案 响应 | 応答 解答 | Réponse | "
-    "Respuesta | Resposta | Risposta | Antwort | Svar | Antwoord | Выход Вывод Ответ | 답변 응답 정답 | Trả_lời",
-    "class": "Label Class Category | 标签 类别 標籤 類別 | ラベル クラス | 레이블 라벨 | Etiqueta | Étiquette | Klasse | "
-    "Etiket | Метка Класс | Nhãn",
-    "example": "Sample Instance | 样本 实例",
+    "instruction": """
+        Task Prompt | 任务 任務 题目 題目 命令 | タスク 課題 | 과제 작업 명령 | Nhiệm_vụ Hướng_dẫn | Задание Задача
+        Tarea Consigna | Tarefa | Consigne Tâche | Compito Consegna | Aufgabe Aufgabenstellung | Opgave Oppgave Uppgift
+        Opdracht""",
+    "input": """
+        Task_input Given_input | 输入内容 | Вход Ввод""",
+    "output": """
+        Response Answer Reply Expected_output Task_output | 输出内容 回答 答案 响应 | 応答 解答 | 답변 응답 정답
+        Trả_lời | Выход Вывод Ответ | Respuesta | Resposta | Réponse | Risposta | Antwort | Svar | Antwoord""",
+    "class": """
+        Label Class Category | 标签 类别 標籤 類別 | ラベル クラス | 레이블 라벨 | Nhãn | Метка Класс
+        Etiqueta | Étiquette | Klasse | Etiket""",
+    "example": """
+        Sample Instance | 样本 实例""",
 }
 """Words that also mean other things: they count only where the firm word is wanting."""
 
-_NO_INPUT = (
-    "noinput / no input / no input needed / no input required / no input necessary / no input provided / not needed / "
-    "n/a / na / none / nil / null / empty / not applicable / not required / no additional input / - / – / — / "
-    "无 / 無 / 空 / 没有 / 无输入 / 無輸入 / 没有输入 / 不需要输入 / 无需输入 / 不适用 / なし / 無し / 入力なし / 入力無し / "
-    "該当なし / 없음 / 입력 없음 / 해당 없음 / 없습니다 / ninguna / ninguno / sin entrada / no aplica / no hay entrada / "
-    "nenhum / nenhuma / sem entrada / não se aplica / nessuno / nessun input / aucun / aucune / aucune entrée / "
-    "sans entrée / pas d'entrée / sans objet / keine / kein input / keine eingabe / keine eingabe erforderlich / "
-    "entfällt / ingen / intet / intet input / ingen input / ingen indata / ikke relevant / geen / geen invoer / нет / "
-    "нет входных данных / без ввода / отсутствует / пусто / không / không có / không có đầu vào"
-)
+_NO_INPUT = """
+    noinput / no input / no input needed / no input required / no input necessary / no input provided / not needed
+    n/a / na / none / nil / null / empty / not applicable / not required / no additional input / - / – / —
+    无 / 無 / 空 / 没有 / 无输入 / 無輸入 / 没有输入 / 不需要输入 / 无需输入 / 不适用
+    なし / 無し / 入力なし / 入力無し / 該当なし / 없음 / 없습니다 / 입력 없음 / 해당 없음
+    không / không có / không có đầu vào / ninguna / ninguno / sin entrada / no aplica / no hay entrada / nenhum / nenhuma
+    sem entrada / não se aplica / nessuno / nessun input / aucun / aucune / aucune entrée / sans entrée / pas d'entrée / sans objet
+    keine / kein input / keine eingabe / keine eingabe erforderlich / entfällt / geen / geen invoer
+    ingen / intet / ingen input / intet input / ingen indata / ikke relevant
+    нет / нет входных данных / без ввода / отсутствует / пусто"""
 
-_INDENT = re.compile(r"[\s\ufeff]*+")
+_YES = """
+    yes / yeah / yep / true / 是 / 是的 / 对 / 對 / はい / 예 / 네 / 그렇습니다 / có / vâng / sí / sim / oui
+    ja / jo / sì / да"""
+_NO = """
+    no / nope / not / false / 否 / 不是 / 不 / 不对 / 非 / いいえ / 아니요 / 아니오 / 아닙니다 / không / não / non
+    nein / nej / nei / nee / нет"""
+
 _HEAD = re.compile(r"([\s\ufeff#>*_`~<\[【「『(（•·‣–—+\d.)）\]、．-]*+)([^\W\d_]+)")
 _LABEL = re.compile(
     r"([^\W\d_]+(?:[ \xa0][^\W\d_]+){0,2}?)"  # the words
@@ -64,8 +80,11 @@ _LABEL = re.compile(
     r"(?:([:：﹕])|$)"
 )
 _NO_STYLE = {ord(mark): None for mark in "0123456789 \t\xa0\u3000\ufeff.)(（）、．"}
-_EMPHASIS = frozenset("*_`[【「『<")
-_LOOSE_STYLES = frozenset("#->+*•·‣–—")
+_WORD = re.compile(r"[^\W\d_]+")
+_ANSWER_IN_HAN = re.compile("(是(?!否))|(不是|否(?!则))")
+_LONG_WORD = 20
+_BRACKETS = frozenset("[【「『<`")
+_CLOSING = ("**", "__", "*", "_", "`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +108,17 @@ class Label:
     """What follows its word: "2" of "Input 2:", "short" of "Output (short):"."""
     colon: bool
 
+    unclosed: str
+    """Emphasis that was opened before its word and closes at the end of its line: "**" of "**Input: x**"."""
+
     @property
     def emphatic(self) -> bool:
         """Whether it stands out so much that hardly any content looks like it."""
-        return "##" in self.style or "**" in self.style or not _EMPHASIS.isdisjoint(self.style.replace("*", ""))
+        return len(self.style) > 1 or self.style in _BRACKETS
 
-    def resembles(self, other: Label) -> bool:
-        """Whether both can belong to one way of writing: not a list item, a quotation or a comment beside a label."""
-        return self.style == other.style or self.emphatic or self.style not in _LOOSE_STYLES
-
-    @property
-    def bare(self) -> bool:
-        """Whether no mark stands before it."""
-        return not self.style
+    def beside(self, base: Label) -> bool:
+        """Whether it is written as labels are, where `base` is one: not as a list item, a comment or an example."""
+        return self.indent <= base.indent and (self.style == base.style or self.emphatic)
 
 
 def _key(words: str) -> str:
@@ -122,7 +139,14 @@ def _table() -> dict[str, tuple[Kind, bool]]:
 
 _WORDS = _table()
 _FIRST_WORDS = frozenset(word.split()[0] for word in _WORDS)
-_EMPTY = frozenset(_key(spelling) for spelling in _NO_INPUT.split(" / "))
+
+
+def _spellings(table: str) -> frozenset[str]:
+    return frozenset(_key(spelling) for line in table.split("\n") for spelling in line.split(" / ") if spelling.strip())
+
+
+_EMPTY = _spellings(_NO_INPUT)
+_ANSWERS = {spelling: answer for table, answer in ((_YES, True), (_NO, False)) for spelling in _spellings(table)}
 
 
 def kind_of(words: str) -> tuple[Kind, bool] | None:
@@ -131,11 +155,26 @@ def kind_of(words: str) -> tuple[Kind, bool] | None:
 
 
 def is_no_input(text: str) -> bool:
-    """Whether the text says that there is no input: "", "<noinput>", "N/A", "(none)", "无" …"""
+    """Whether the text says that there is no input: "", "<noinput>", "N/A", "(none)", "无" and their like."""
     if len(text) > 40:
         return False
     key = " ".join(_key(text).replace("_", " ").split())
     return not key or key in _EMPTY or key.strip("<>()[]{}（）【】「」\"'*. 。:") in _EMPTY
+
+
+def yes_or_no(line: str) -> bool | None:
+    """What a line answers with its first word, or the first behind its last colon; None for no answer, and for both."""
+    for text in (line, re.split("[:：]", line)[-1]):
+        words = _WORD.findall(text)[:3]
+        answers = [_answer(word) for word in words]
+        if words and answers[0] is not None:
+            return None if (not answers[0]) in answers else answers[0]
+    return None
+
+
+def _answer(word: str) -> bool | None:
+    han = _ANSWER_IN_HAN.match(word)
+    return _ANSWERS.get(_key(word), bool(han[1]) if han else None)
 
 
 def labels_in(text: str) -> Iterator[Label]:
@@ -143,7 +182,7 @@ def labels_in(text: str) -> Iterator[Label]:
     position = 0
     for line in text.split("\n"):
         head = _HEAD.match(line)
-        if head and _key(head[2]) in _FIRST_WORDS:
+        if head and len(head[2]) < _LONG_WORD and _key(head[2]) in _FIRST_WORDS:
             label = _label(line, head, position)
             if label:
                 yield label
@@ -158,26 +197,21 @@ def _label(line: str, head: re.Match[str], position: int) -> Label | None:
         return None
     lead = head[1]
     style = lead.translate(_NO_STYLE)
-    numbered = any(letter.isdigit() for letter in lead) or bool(found[2])
+    numbered = bool(found[2]) or any(letter.isdigit() for letter in lead)
     if not found[5] and not (style or numbered):
         return None
+    opened = next((mark for mark in _CLOSING if style.endswith(mark) and mark not in found[4]), "")
+    closed = bool(opened) and line.startswith(opened, found.end())
     return Label(
         kind=meaning[0],
         firm=meaning[1],
         line=position,
         name=position + head.start(2),
-        end=position + _after_marks(line, found.end(), style, found[4]),
+        end=position + found.end() + (len(opened) if closed else 0),
         indent=len(lead) - len(lead.lstrip()),
         style=style,
         numbered=numbered,
         qualifier=found[2] or found[3] or "",
         colon=bool(found[5]),
+        unclosed="" if closed else opened,
     )
-
-
-def _after_marks(line: str, end: int, opened: str, closed: str) -> int:
-    """Where the content begins: emphasis that was opened before the label and closes behind its colon belongs to it."""
-    for mark in ("**", "__", "*", "_", "`", "]", "】"):
-        if line.startswith(mark, end) and mark not in closed and (mark in opened or mark in "]】"):
-            return end + len(mark)
-    return end

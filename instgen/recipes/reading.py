@@ -1,44 +1,71 @@
-"""Temporary."""
+"""How a teacher's free-text reply becomes tasks, instructions, instances or a yes: the one door to all readers.
+
+No reader trusts numbers, places in a list, one separator or one spelling; each keeps the case, the spaces and the lines
+of what it finds, and takes nothing that a cut reply may have left unfinished.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-_LABEL = re.compile(r"^\s*(?:\d+\.\s*)?(Instruction|Input|Output):", re.M)
+from instgen.recipes.instances import input_first, output_first
+from instgen.recipes.items import is_item, read_items
+from instgen.recipes.json_tasks import read_json_tasks
+from instgen.recipes.labelled import read_labelled_tasks
+from instgen.recipes.labels import labels_in, yes_or_no
+from instgen.recipes.parts import Instance, ReadInstructions, ReadTasks
 
-
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    instruction: str
-    input: str
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    reason: str
-    text: str
+_JSON = re.compile(r"```|~~~|\{|\[\s*(?:[{\]]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    tasks: tuple[ReadTask, ...]
-    leftovers: tuple[Leftover, ...]
+def read_tasks(reply: str, *, whole: bool, begun: str = "") -> ReadTasks:
+    """The whole tasks in a reply, and what is left over.
+
+    Where the reply is not `whole` (it was cut by the token limit), its last task counts as cut. `begun` is what the
+    prompt had begun to write for the teacher ("4. Instruction:"); a reply that begins anew stands alone.
+    """
+    first = _first_line(reply)
+    anew = ("{" not in begun and _JSON.match(first)) or any(label.kind == "instruction" for label in labels_in(first))
+    text = _lines(reply if anew else begun + reply)
+    labels = list(labels_in(text))
+    brace = text.find("{")
+    if brace >= 0 and not any(label.kind == "instruction" and label.line < brace for label in labels):
+        read = read_json_tasks(text, whole)
+        if read:
+            return read
+    return read_labelled_tasks(text, labels, whole)
 
 
-def read_tasks(reply: str, *, whole: bool, begun: str = "") -> Reply:
-    text = begun + reply
-    tasks, left = [], []
-    for piece in re.split(r"\n###\s*|(?=^Instruction:)", text, flags=re.M):
-        if not piece.strip():
-            continue
-        parts = _LABEL.split(piece)
-        got = dict(zip(parts[1::2], (p.strip() for p in parts[2::2])))
-        if got.get("Instruction") and got.get("Output"):
-            tasks.append(ReadTask(got["Instruction"], got.get("Input", ""), got["Output"]))
-        else:
-            left.append(Leftover("unparsed", piece))
-    if not whole and tasks:
-        left.append(Leftover("truncated", tasks.pop().instruction))
-    return Reply(tuple(tasks), tuple(left))
+def read_instructions(reply: str, *, whole: bool, begun: str = "") -> ReadInstructions:
+    """The instructions in a reply that lists them, and what is left over.
+
+    `begun` is the number that the prompt ended with ("9."). Talk before the list is let go; behind it, what stands
+    apart from the last item is left over, unless other items have blank lines in them too.
+    """
+    return read_items(_lines(reply if is_item(_first_line(reply)) else begun + reply), whole)
+
+
+def read_instances_input_first(reply: str, *, whole: bool) -> tuple[Instance, ...]:
+    """The instances in a reply that gives each input before its output; where it was cut, not the last one."""
+    return input_first(_lines(reply), whole)
+
+
+def read_instances_output_first(reply: str, *, whole: bool) -> tuple[Instance, ...]:
+    """The instances in a reply that gives a class label before each input; where it was cut, not the last one."""
+    return output_first(_lines(reply), whole)
+
+
+def read_yes_no(reply: str) -> bool | None:
+    """Whether the reply says yes, in its first line or its last; None where it says neither or both."""
+    lines = [line for line in reply.split("\n") if line.strip()]
+    answers = (yes_or_no(line) for line in (lines[0], lines[-1])) if lines else iter(())
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _first_line(reply: str) -> str:
+    return reply.lstrip().partition("\n")[0]
+
+
+def _lines(text: str) -> str:
+    """The text with line ends of one kind."""
+    return text.replace("\r\n", "\n")

@@ -142,7 +142,7 @@ def complaint(body: object) -> Complaint:
     said = _mapping(inner)
     message = said.get("message") or said.get("detail") or ""
     code = said.get("code") if isinstance(said.get("code"), str) else said.get("type")
-    text = message if isinstance(message, str) else encode({"detail": message}).decode()
+    text = message if isinstance(message, str) else str(message)
     return Complaint(text, _string(code), _string(said.get("param")))
 
 

@@ -270,6 +270,8 @@ class Local:
         if reply.abandoned:
             return
         engine = self._model.engine()
+        if reply.abandoned:
+            return
         answer = engine.handle_chat_completions if chat else engine.handle_completions
         try:
             answer(body, reply)

@@ -2,7 +2,8 @@
 
 Three signs, none of which a list, a table, a program, a refrain or a laugh gives:
 
-- the text ends by saying the same words over and over (a cycle of at most 60 tokens that fills the last 20 or more);
+- the text ends by saying the same words over and over: a cycle of at most 60 tokens that comes six times in a row
+  and goes on for 20 tokens or more;
 - one sentence or line of four words or more comes three times or more, and such returns are half of the text;
 - most of a long text lies in ten-token sequences that it has said before.
 """
@@ -17,7 +18,8 @@ from instgen.text.tokens import tokens, words
 
 _LONGEST_CYCLE = 60
 _LEAST_TAIL = 20
-_LEAST_TURNS = 3
+_LEAST_TURNS = 6
+_LEAST_RETURNS = 3
 _LEAST_WORDS = 4
 _LEAST_SHARE = 0.5
 _GRAM = 10
@@ -36,10 +38,20 @@ class Loop:
 
 def loop(text: str) -> Loop | None:
     """The loop that a text is caught in, if it is."""
+    if not _comes_again(text):
+        return None
     found = tokens(text)
     if len(found) < _LEAST_TAIL:
         return None
     return _tail(found) or _returning_sentence(text) or _returning_grams(found)
+
+
+def _comes_again(text: str) -> bool:
+    """Whether one of eight samples of the text, its end among them, stands elsewhere too: cheap, and so in a loop."""
+    text = text.rstrip()
+    size = 16 if text.isascii() else 10
+    last = len(text) - size
+    return last > size and any(text.count(text[at : at + size]) > 1 for at in range(last, -1, -max(1, last // 7)))
 
 
 def _tail(found: list[str]) -> Loop | None:
@@ -72,7 +84,7 @@ def _returning_sentence(text: str) -> Loop | None:
     often, most = max(times.items(), key=lambda item: (item[1] * (words(item[0]) >= _LEAST_WORDS), len(item[0])))
     returned = sum(len(sentence) * (count - 1) for sentence, count in times.items() if words(sentence) >= _LEAST_WORDS)
     share = returned / sum(map(len, sentences))
-    return Loop(share, often) if most >= _LEAST_TURNS and share >= _LEAST_SHARE else None
+    return Loop(share, often) if most >= _LEAST_RETURNS and share >= _LEAST_SHARE else None
 
 
 def _returning_grams(found: list[str]) -> Loop | None:

@@ -1,0 +1,66 @@
+"""Tasks about something that is not there: a text "below" that never comes, an attached file, the page of a link."""
+
+from __future__ import annotations
+
+import re
+
+from instgen.filters.phrases import LANGUAGES, plain, search, section
+from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.records import Record
+
+_GIVEN_AFTER = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n\s*\S|,\s*\w+\s*,|\s[-–—]\s|\.\s.*\?")
+"""What shows that the instruction brings its material along: a colon with something behind it, a quotation, numbers,
+another line, a list, a dash, a question after a full stop."""
+
+_LINK_ALONE = re.compile(
+    r"\W{0,3}(?:[^\W\d_]{1,12}(?: [^\W\d_]{1,12}){0,3}\s?[:：]\s*)?(?:https?://|www\.)\S+\s*\Z"
+    r"|[\[(<]\s*(?:a |the )?(?:link|url)\b[^\])>\n]{0,60}[\])>]\s*\Z",
+    re.I,
+)
+
+
+def _missing_input(record: Record) -> Hit | None:
+    if record.input.strip():
+        return None
+    folded = plain(record.instruction)
+    pointer = search("missing", folded)
+    if (
+        pointer is None
+        or search("missing-unless", folded)
+        or _GIVEN_AFTER.search(folded, pointer.end())
+        or _GIVEN_AFTER.search(folded[: pointer.start()])
+    ):
+        return None
+    return Hit(excerpt(folded, pointer.start(), pointer.end()))
+
+
+MISSING_INPUT = Rule(
+    "missing-input",
+    "input-missing",
+    "The instruction points to a text below or given, and there is no input and nothing follows.",
+    _missing_input,
+)
+
+
+def _about_links(instruction: str) -> bool:
+    """Whether the task is about the address itself, not about what it leads to."""
+    return any(word in instruction for code in LANGUAGES for word in section(code, "about-links").phrases)
+
+
+def _missing_attachment(record: Record) -> Hit | None:
+    link = _LINK_ALONE.match(record.input.strip())
+    folded = plain(record.instruction)
+    if link:
+        return None if _about_links(folded) else Hit(excerpt(record.input))
+    if record.input.strip():
+        return None
+    pointer = search("attachment", folded)
+    return Hit(excerpt(folded, pointer.start(), pointer.end())) if pointer else None
+
+
+MISSING_ATTACHMENT = Rule(
+    "missing-attachment",
+    "attachment-missing",
+    "The task is about an attached file or the page behind a link, and all there is to it is the link.",
+    _missing_attachment,
+)

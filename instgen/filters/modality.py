@@ -1,0 +1,28 @@
+"""Instructions that only something else than text can fulfil: to make an image or a recording, or to look at one.
+
+The words alone prove nothing ("file a complaint", "map the causes", a film's plot), so a request is looked for: a verb
+that asks for the thing, or a given thing to be looked at. Where code or a described picture is wanted, it is no such
+request.
+"""
+
+from __future__ import annotations
+
+from instgen.filters.phrases import plain, search
+from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.records import Record
+
+
+def _check(record: Record) -> Hit | None:
+    folded = plain(record.instruction)
+    request = search("modality", folded)
+    if request is None or search("modality-unless", folded):
+        return None
+    return Hit(excerpt(folded, request.start(), request.end()))
+
+
+RULE = Rule(
+    "modality",
+    "not-a-text-task",
+    "The instruction asks for an image, a drawing, sound or video, or speaks of one that is to be looked at.",
+    _check,
+)

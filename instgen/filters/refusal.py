@@ -1,0 +1,46 @@
+"""Answers that decline, and answers that speak of themselves as a language model."""
+
+from __future__ import annotations
+
+from instgen.filters.phrases import opens, plain, search
+from instgen.filters.rule import Check, Hit, Rule, excerpt, measuring
+from instgen.records import Record
+from instgen.text.tokens import words
+
+_OPENING = 400
+"""Characters of an answer in which a refusal must begin and end."""
+
+
+def _refuses_within(limit: float) -> Check:
+    def check(record: Record) -> Hit | None:
+        opening = plain(record.output[:_OPENING].lstrip())
+        phrase = opens("refusal", opening)
+        if phrase is None:
+            return None
+        length = words(record.output)
+        return Hit(excerpt(opening, 0, phrase.end()), length) if length <= limit else None
+
+    return check
+
+
+REFUSAL = measuring(
+    "refusal",
+    "refusal",
+    "The answer begins by declining the task, and has no more words than this.",
+    _refuses_within,
+    200,
+)
+
+
+def _speaks_of_itself(record: Record) -> Hit | None:
+    folded = plain(record.output)
+    phrase = search("self", folded)
+    return Hit(excerpt(folded, phrase.start(), phrase.end())) if phrase else None
+
+
+SELF_IDENTIFICATION = Rule(
+    "self-identification",
+    "self-identification",
+    "The answer says that it comes from a language model.",
+    _speaks_of_itself,
+)

@@ -1,0 +1,91 @@
+"""What a rule is: one thing that can be wrong with a record, with a name, a reason to count by and a check.
+
+A check answers with a `Hit` or None and reads nothing but the record. A rule about any text of a record, wherever it
+stands, is a `TextRule`; it becomes a `Rule` on the fields that are there to be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from instgen.errors import UsageError
+from instgen.records import Record, Verdict
+
+EVIDENCE = 80
+"""The most characters of a text that a verdict quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a check found: a measured value where it measures, and the words that it saw."""
+
+    evidence: str = ""
+    value: float | str | None = None
+
+
+Check = Callable[[Record], Hit | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check with its name (what users switch it by), its reason (what they count by) and a sentence that tells it."""
+
+    name: str
+    reason: str
+    what: str
+    check: Check
+    limit: float | None = None
+    """The threshold of a rule that measures."""
+    at: Callable[[float], Check] | None = None
+    """Makes the check for another threshold."""
+
+    def __call__(self, record: Record) -> Verdict | None:
+        """The verdict against this record, if the rule finds anything."""
+        hit = self.check(record)
+        if hit is None:
+            return None
+        return Verdict(self.reason, self.name, hit.value, self.limit, hit.evidence)
+
+    def with_limit(self, limit: float) -> Rule:
+        """The same rule with another threshold."""
+        if self.at is None:
+            raise UsageError(f"the rule {self.name} has no threshold")
+        return replace(self, limit=limit, check=self.at(limit))
+
+
+def measuring(name: str, reason: str, what: str, at: Callable[[float], Check], limit: float) -> Rule:
+    """A rule with a threshold: `at` makes its check for any."""
+    return Rule(name, reason, what, at(limit), limit, at)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRule:
+    """A rule about text as such, in whichever field it stands."""
+
+    name: str
+    reason: str
+    what: str
+    find: Callable[[str], Hit | None]
+
+    def on(self, *fields: str) -> Rule:
+        """The rule on these fields of a record, in this order."""
+
+        def check(record: Record) -> Hit | None:
+            for field in fields:
+                hit = self.find(getattr(record, field))
+                if hit:
+                    return hit
+            return None
+
+        return Rule(self.name, self.reason, self.what, check)
+
+
+def excerpt(text: str, start: int = 0, end: int | None = None) -> str:
+    """At most 80 characters of a text on one line, with what stands from `start` to `end` in them."""
+    end = len(text) if end is None else end
+    room = EVIDENCE - 2
+    left = max(0, min(start - (room - min(end - start, room)) // 2, len(text) - room))
+    right = min(len(text), left + room)
+    line = "".join(char if char.isprintable() else " " for char in text[left:right])
+    return "…" * (left > 0) + line + "…" * (right < len(text))

@@ -1,0 +1,20 @@
+"""Words of a teacher's prompt that leaked into what it wrote."""
+
+from __future__ import annotations
+
+from instgen.filters.phrases import plain, search
+from instgen.filters.rule import Hit, TextRule, excerpt
+
+
+def _find(text: str) -> Hit | None:
+    folded = plain(text)
+    found = search("scaffold", folded)
+    return Hit(excerpt(folded, found.start(), found.end())) if found else None
+
+
+RULE = TextRule(
+    "scaffold",
+    "prompt-scaffold",
+    "A field holds marker words of a rewriting prompt, such as #Given Prompt# (WizardLM, elimination condition 4).",
+    _find,
+)

@@ -1,0 +1,80 @@
+"""All rules in one table, in the order in which they are asked: the first that finds something names the reason.
+
+`INSTRUCTION_RULES` judge an instruction alone, before anything is paid for its answer; `ANSWER_RULES` judge the input
+and the output that came with it or later. A rule about text as such stands in both, on the fields of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from instgen.filters import (
+    absent,
+    characters,
+    echo,
+    ending,
+    lengths,
+    looped,
+    merged,
+    modality,
+    placeholder,
+    scaffold,
+    start,
+)
+from instgen.filters.refusal import REFUSAL, SELF_IDENTIFICATION
+from instgen.filters.rule import Rule, TextRule
+from instgen.records import Record, Verdict
+
+_ANYWHERE: tuple[TextRule, ...] = (
+    characters.CONTROL,
+    characters.MOJIBAKE,
+    characters.SPECIAL,
+    merged.MERGED,
+    scaffold.RULE,
+    looped.RULE,
+)
+
+INSTRUCTION_RULES: tuple[Rule, ...] = (
+    lengths.SHORTEST,
+    lengths.LONGEST,
+    start.RULE,
+    merged.NUMBERED,
+    *(rule.on("instruction") for rule in _ANYWHERE),
+    modality.RULE,
+)
+
+ANSWER_RULES: tuple[Rule, ...] = (
+    ending.EMPTY,
+    placeholder.RULE,
+    *(rule.on("input", "output") for rule in _ANYWHERE),
+    REFUSAL,
+    SELF_IDENTIFICATION,
+    echo.RULE,
+    ending.COLON,
+    ending.FENCE,
+    absent.MISSING_ATTACHMENT,
+    absent.MISSING_INPUT,
+)
+
+ADMISSION: tuple[Rule, ...] = (*INSTRUCTION_RULES, *ANSWER_RULES)
+"""What a generated task with its answer must pass."""
+
+RULES: tuple[Rule, ...] = (
+    lengths.SHORTEST,
+    lengths.LONGEST,
+    start.RULE,
+    merged.NUMBERED,
+    *(rule.on("instruction", "input", "output") for rule in _ANYWHERE),
+    modality.RULE,
+    *(rule for rule in ANSWER_RULES if rule.name not in {other.name for other in _ANYWHERE}),
+)
+"""Every rule once, each on all fields that it is about."""
+
+
+def first_failing(record: Record, rules: Iterable[Rule]) -> Verdict | None:
+    """The verdict of the first rule that finds something against the record."""
+    for rule in rules:
+        verdict = rule(record)
+        if verdict:
+            return verdict
+    return None

@@ -1,0 +1,113 @@
+"""What stands between the tasks of a reply and belongs to none: separators, numbers, titles and fences around tasks."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Set
+
+from instgen.recipes.labels import Label, labels_in
+
+SEPARATOR = re.compile(r"#{2,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
+"""A whole line that divides; hashes always do, the others also occur in texts."""
+
+FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
+
+_NUMBER = re.compile(r"[#*_>\[(（【第 \t]*\d{1,4}[.)）、．:：\]】*_# \t]*")
+_NUMBERED_TITLE = re.compile(r"(?:#{1,6}|\*\*)[ \t]*\d{1,4}[.)、．:：][^\n]{1,100}")
+_MARKS = re.compile(r"[\W\d_]*")
+_NEAR = 200
+"""Characters between a fence that wraps tasks and the label of the next task: room for a number and a separator."""
+
+
+def unfenced(text: str, labels: list[Label], whole: bool) -> tuple[list[Label], set[int]]:
+    """The labels outside the code fences of the tasks, and where the fences stand that wrap tasks instead.
+
+    A fence that never closes holds nothing; in a reply that was cut it may hold all the rest.
+    """
+    if "```" not in text and "~~~" not in text:
+        return labels, set()
+    lines = [label.line for label in labels]
+    inside: set[int] = set()
+    wraps: set[int] = set()
+    opened: re.Match[str] | None = None
+    for fence in FENCE.finditer(text):
+        if opened and not fence[1].strip():
+            inside.update(range(bisect_left(lines, opened.end()), bisect_left(lines, fence.start())))
+            opened = None
+        elif _wraps(text, labels, bisect_left(lines, fence.start()), fence):
+            wraps.add(fence.start())
+            opened = None
+        else:
+            opened = fence
+    if opened and not whole:
+        inside.update(range(bisect_left(lines, opened.end()), len(labels)))
+    elif opened and wraps:
+        wraps.add(opened.start())
+    return [label for number, label in enumerate(labels) if number not in inside], wraps
+
+
+def _wraps(text: str, labels: list[Label], number: int, fence: re.Match[str]) -> bool:
+    """Whether nothing but marks stands between the fence and the next Instruction label, or the end.
+
+    `number` counts the labels before it. A fence right behind an Input or Output label opens that part's own block.
+    """
+    last = labels[number - 1] if number else None
+    if last and last.kind != "instruction" and not text[last.end : min(last.end + _NEAR, fence.start())].strip():
+        return False
+    following = labels[number] if number < len(labels) else None
+    end = following.line if following else len(text)
+    if (following and following.kind != "instruction") or end - fence.end() > _NEAR:
+        return False
+    return bool(_MARKS.fullmatch(FENCE.sub("", text[fence.end() : end])))
+
+
+def is_title(line: str) -> bool:
+    """Whether a line is a task's number or title, such as "7", "### Task 3" or "**2. A poem**"."""
+    line = line.strip()
+    label = next(labels_in(line), None)
+    if label and label.kind in ("instruction", "example") and (label.numbered or label.emphatic):
+        return label.emphatic or not line[label.end :].strip()
+    return bool(_NUMBER.fullmatch(line) or _NUMBERED_TITLE.fullmatch(line))
+
+
+def trimmed(text: str, begin: int, end: int, wraps: Set[int], titled: bool) -> tuple[int, list[str]]:
+    """Where the part that begins at `begin` ends, and the separators behind it.
+
+    Where tasks are `titled`, a title behind the part is the next one's, if it stands apart.
+    """
+    lines = text[begin:end].split("\n")
+    separators: list[str] = []
+    while len(lines) > 1:
+        line = lines[-1].strip()
+        start = end - len(lines[-1])
+        if SEPARATOR.fullmatch(line):
+            separators.append(line)
+        elif titled and line and _stands_apart(lines) and is_title(line):
+            titled = False
+        elif line and start not in wraps:
+            break
+        end = start - 1
+        lines.pop()
+    return end, separators
+
+
+def _stands_apart(lines: list[str]) -> bool:
+    """Whether a blank line or a separator is above the last of the lines, and something else above that."""
+    before = lines[-2].strip()
+    return (not before or bool(SEPARATOR.fullmatch(before))) and any(line.strip() for line in lines[:-1])
+
+
+def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[int]) -> int:
+    """Where the last line in a text begins that divides the last task from talk behind it; `end` if there is none.
+
+    Hashes and wrapping fences divide; other separators only where they did between the tasks.
+    """
+    start = end
+    for line in reversed(text[begin:end].split("\n")[1:]):
+        start -= len(line)
+        mark = line.strip()
+        if start in wraps or mark in separators or (mark and not mark.strip("#") and SEPARATOR.fullmatch(mark)):
+            return start
+        start -= 1
+    return end

@@ -1,0 +1,279 @@
+"""What makes an evolution fail, besides the judge's word: checks that cost nothing, each with a reason to count by.
+
+The four conditions are those of the paper (Xu et al. 2024, section 3.3), the response patterns those of Auto
+Evol-Instruct (Zeng et al. 2024, section 3); the others are what practice found to go wrong. All words stand in tables by
+language, and limits count words so that one number serves all scripts (`instgen.text.tokens.words`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from unicodedata import category
+
+from instgen.recipes.evolve_ops import Operation
+from instgen.records import Near, Record, Verdict
+from instgen.text.rouge import Vocabulary, common, more_similar, rouge_l
+from instgen.text.tokens import count, fold, tokens, words
+
+COPY = 0.9
+"""ROUGE-L F above which a child may be a copy of its parent: one that adds fewer than `LEAST_NEW` tokens to it."""
+LEAST_NEW = 3
+NOVELTY = 0.7
+"""ROUGE-L F that a task in breadth may have with an ancestor (Wang et al. 2023, section 2.2)."""
+GROWTH = 60
+"""Words that a child may have beyond its parent; the prompts ask for 10 to 20, as the paper does (section 3.2)."""
+QUOTED = 0.8
+"""Share of an input's tokens, in their order, that an instruction holds where it quotes the input."""
+SHORT_ANSWER = 80
+"""Words below which an answer that says sorry is a refusal (Xu et al. 2024, section 3.3)."""
+LEAST_LEAK = 6
+"""Tokens of an answer that are no accident where they stand in a row in the instruction."""
+
+_SCAFFOLD = {
+    "en": """
+        given prompt / rewritten prompt / created prompt / given exercise / original exercise / revised exercise
+        rewritten exercise / new exercise / <instruction / </instruction> / </input>""",
+    "zh": "给定的提示 / 给定提示 / 改写后的提示 / 新的提示 / 原练习 / 原始练习 / 改写后的练习 / 修改后的练习 / 新练习",
+}
+"""What our prompts and the published ones call the things that they show and ask for; ` / ` divides."""
+_PREAMBLE = {
+    "en": r"(?:sure|certainly|of course|okay|ok)[,!.]|here(?:'s| is| are) (?:the|a|an|my|your) .{0,60}:\s",
+    "zh": r"好的[，,。!！]|当然[，,。!！]|以下是.{0,30}[:：]",
+}
+_REFUSAL = {
+    "en": r"(?:i'm|i am|we're|we are) (?:very |so |really )?sorry|sorry,? but|as an ai\b|i (?:can't|cannot|won't) ",
+    "zh": r"(?:非常|很|十分)?(?:抱歉|对不起)|作为一?个?(?:ai|人工智能|语言模型)|我(?:无法|不能)",
+}
+_SORRY = {"en": r"\bsorry\b", "zh": "抱歉|对不起"}
+_APOLOGY = {"en": r"\bsorry\b|\bapolog|\bregret|\brefus|\bdeclin", "zh": "抱歉|对不起|道歉|致歉|拒绝|婉拒"}
+_STAGNANT = {
+    "en": r"(?:understood|thank you|what|that is correct|great)\b",
+    "zh": "明白|了解|谢谢|感谢|什么|没错|正确|很好|太好了|太棒了",
+}
+_INSUFFICIENT = {"en": r"sure\b", "zh": "好的|当然|没问题"}
+_LOST = {"en": r"\bplease provide\b", "zh": "请(?:您)?(?:先)?提供"}
+_ANSWER_IS = {
+    "en": "answer is / answers are / correct answer / right answer / final answer",
+    "zh": "答 案 / 答 案 是 / 答 案 为 / 答 案 应 为",
+}
+_EITHER = frozenset("yes no true false 是 否 对 错 有 无".split())
+_STOP_WORDS = frozenset(
+    """
+    a an the of to in on at by for from with as and or but if so that this these those there here it its is are was
+    were be been being am do does did have has had will would can could shall should may might must i me my we us our
+    you your he him his she her they them their who whom which what when where why how than then too very just also
+    un una el la los las de del y o en que es por para con se su lo le les des du et ou dans est pour par avec sur ce
+    cette der die das den dem ein eine einer und oder von zu mit im ist auf für
+    的 了 在 和 与 及 也 都 就 而 着 地 得 之 其 所 以 于 被 把 吗 呢 吧 啊 嘛 呀 哦 嗯 这 那 个 我 你 他 她 它 们
+    """.split()
+)
+"""Words that say nothing alone; those that answer a question alone (yes, no, all, both, 是, 不) are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """A child, with all that it is compared with."""
+
+    ancestors: tuple[Record, ...]
+    """From the root to the parent."""
+    child: Record
+    operation: Operation
+    growth: int = GROWTH
+
+    @property
+    def parent(self) -> Record:
+        """What the child was made of."""
+        return self.ancestors[-1]
+
+
+def failing_task(evolution: Evolution) -> Verdict | None:
+    """The first thing that is wrong with the evolved task, before anybody judges or answers it."""
+    return next((verdict for check in TASK_CHECKS if (verdict := check(evolution))), None)
+
+
+def failing_answer(child: Record) -> Verdict | None:
+    """The first thing that is wrong with the answer to an evolved task."""
+    return next((verdict for check in ANSWER_CHECKS if (verdict := check(child))), None)
+
+
+def whole(record: Record) -> str:
+    """The task as one text: the instruction, and the input below it."""
+    return f"{record.instruction}\n{record.input}" if record.input else record.instruction
+
+
+def copies(parent: Record, child: Record) -> float | None:
+    """The ROUGE-L F of the two, if the child only repeats the parent. A long parent that gained a clause is no copy."""
+    vocabulary = Vocabulary()
+    first, second = vocabulary.add(tokens(whole(parent))), vocabulary.add(tokens(whole(child)))
+    total, shared = len(first) + len(second), common(first, second)
+    similarity = 2 * shared / total if total else 1.0
+    return similarity if similarity > COPY and len(second) - shared < LEAST_NEW else None
+
+
+def _says_nothing(evolution: Evolution) -> Verdict | None:
+    if tokens(evolution.child.instruction):
+        return None
+    return Verdict("empty-instruction", "elimination", evidence=evolution.child.instruction[:80])
+
+
+def _leaks_scaffold(evolution: Evolution) -> Verdict | None:
+    text, parent = _plain(whole(evolution.child)), _plain(whole(evolution.parent))
+    for phrases in _SCAFFOLD.values():
+        for phrase in _items(phrases):
+            if phrase in text and phrase not in parent:
+                return Verdict("scaffold", "elimination", evidence=phrase)
+    opened = _at_start(_PREAMBLE, text)
+    return Verdict("scaffold", "elimination", evidence=opened) if opened and not _at_start(_PREAMBLE, parent) else None
+
+
+def _refuses(evolution: Evolution) -> Verdict | None:
+    opened = _at_start(_REFUSAL, _plain(evolution.child.instruction))
+    if not opened or _at_start(_REFUSAL, _plain(evolution.parent.instruction)):
+        return None
+    return Verdict("refusal", "elimination", evidence=opened)
+
+
+def _loses_input(evolution: Evolution) -> Verdict | None:
+    given = evolution.parent.input
+    if not given or evolution.child.input or not evolution.operation.in_depth:
+        return None
+    vocabulary = Vocabulary()
+    wanted, there = vocabulary.add(tokens(given)), vocabulary.add(tokens(evolution.child.instruction))
+    if wanted and common(wanted, there) >= QUOTED * len(wanted):
+        return None
+    return Verdict("input-lost", "elimination", evidence=given[:80])
+
+
+def _copies_parent(evolution: Evolution) -> Verdict | None:
+    similarity = copies(evolution.parent, evolution.child)
+    if similarity is None:
+        return None
+    near = Near(evolution.parent.id, similarity, evolution.parent.instruction)
+    return Verdict("lexical-copy", "elimination", similarity, COPY, near=near)
+
+
+def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
+    """In depth a child resembles its ancestors, as it should, and only must not return to one; in breadth it is new."""
+    child = evolution.child
+    for ancestor in evolution.ancestors:
+        if evolution.operation.in_depth:
+            similarity = copies(ancestor, child)
+        else:
+            resembles = more_similar(ancestor.instruction, child.instruction, NOVELTY)
+            similarity = rouge_l(ancestor.instruction, child.instruction) if resembles else None
+        if similarity is not None:
+            limit = COPY if evolution.operation.in_depth else NOVELTY
+            near = Near(ancestor.id, similarity, ancestor.instruction)
+            return Verdict("not-novel", "elimination", similarity, limit, near=near)
+    return None
+
+
+def _grows_too_fast(evolution: Evolution) -> Verdict | None:
+    measured = (lambda record: words(record.instruction)) if evolution.operation.adds_input else _length
+    grown = measured(evolution.child) - measured(evolution.parent)
+    return Verdict("grew-too-fast", "elimination", grown, evolution.growth) if grown > evolution.growth else None
+
+
+def _length(record: Record) -> int:
+    return words(whole(record))
+
+
+def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
+    parent = evolution.parent
+    if not leaks(parent.output, evolution.child.instruction) or leaks(parent.output, whole(parent)):
+        return None
+    return Verdict("answer-leaked", "elimination", evidence=parent.output[:80])
+
+
+def leaks(answer: str, text: str) -> bool:
+    """Whether a text gives the answer away: the whole of it where it is long, else behind words such as "answer is"."""
+    wanted = " ".join(tokens(answer))
+    there = f" {' '.join(tokens(text))} "
+    if not wanted or f" {wanted} " not in there or wanted in _EITHER:
+        return False
+    leads = (lead for line in _ANSWER_IS.values() for lead in _items(line))
+    return count(answer) >= LEAST_LEAK or any(f" {lead} {wanted} " in there for lead in leads)
+
+
+TASK_CHECKS: tuple[Callable[[Evolution], Verdict | None], ...] = (
+    _says_nothing,
+    _leaks_scaffold,
+    _refuses,
+    _copies_parent,
+    _resembles_ancestor,
+    _loses_input,
+    _grows_too_fast,
+    _tells_parents_answer,
+)
+
+
+def _is_empty(child: Record) -> Verdict | None:
+    """Only punctuation, or only stop words (the paper's third condition)."""
+    answer = child.output
+    found = tokens(answer)
+    bare = not found and all(category(char)[0] in "PZC" for char in answer)
+    if not bare and not (found and all(token in _STOP_WORDS for token in found)):
+        return None
+    return Verdict("empty-answer", "elimination", evidence=answer[:80])
+
+
+def _is_sorry(child: Record) -> Verdict | None:
+    """Says sorry, and little else (the paper's second condition), where the task has nothing to do with apologies."""
+    said = _anywhere(_SORRY, _plain(child.output))
+    if not said or words(child.output) >= SHORT_ANSWER or _anywhere(_APOLOGY, _plain(whole(child))):
+        return None
+    return Verdict("refusal", "elimination", words(child.output), SHORT_ANSWER, said)
+
+
+def _is_a_reply_to_a_chat(child: Record) -> Verdict | None:
+    """The three patterns of an answer that shows that its task became none."""
+    answer = _plain(child.output)
+    asks = answer.endswith(("?", "？"))
+    if asks and (said := _at_start(_STAGNANT, answer)):
+        return Verdict("stagnant", "elimination", evidence=said)
+    if asks and (said := _at_start(_INSUFFICIENT, answer)):
+        return Verdict("insufficient", "elimination", evidence=said)
+    if (said := _anywhere(_LOST, answer)) and words(child.output) < SHORT_ANSWER:
+        return Verdict("asks-for-more", "elimination", evidence=said)
+    return None
+
+
+def _is_told_in_task(child: Record) -> Verdict | None:
+    told = leaks(child.output, child.instruction)
+    return Verdict("answer-leaked", "elimination", evidence=child.output[:80]) if told else None
+
+
+ANSWER_CHECKS: tuple[Callable[[Record], Verdict | None], ...] = (
+    _is_empty,
+    _is_sorry,
+    _is_a_reply_to_a_chat,
+    _is_told_in_task,
+)
+
+
+@cache
+def _items(line: str) -> tuple[str, ...]:
+    return tuple(item.strip() for row in line.split("\n") for item in row.split(" / ") if item.strip())
+
+
+def _plain(text: str) -> str:
+    return fold(text).replace("\u2019", "'").strip()
+
+
+def _at_start(table: dict[str, str], plain: str) -> str:
+    """The words of any language in the table that a plain text opens with; "" where there are none."""
+    found = _pattern(tuple(table.values())).match(plain)
+    return found[0] if found else ""
+
+
+def _anywhere(table: dict[str, str], plain: str) -> str:
+    found = _pattern(tuple(table.values())).search(plain)
+    return found[0] if found else ""
+
+
+@cache
+def _pattern(expressions: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{expression})" for expression in expressions))

@@ -1,0 +1,108 @@
+"""The operations of Evol-Instruct, one entry each: which way it evolves, and the prompt file that asks for it.
+
+To add one, write `prompts/en/evolve-NAME.txt` (and `zh`) with the parts that the other files have, and put an entry
+into `OPERATIONS`. A file with a part `[[kinds]]` gets one of its lines, drawn for each record, in its slot `kind`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from instgen.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One way to evolve a task."""
+
+    name: str
+    what: str
+    in_depth: bool = True
+    """Whether the child is the same task made harder; else it is a new task of the same domain."""
+    adds_input: bool = False
+    """Whether it puts material into the input, which then does not count as growth."""
+    method: str = "wizardlm"
+    """The set that it is in."""
+
+    @property
+    def file(self) -> str:
+        """The name of its prompt file."""
+        return f"evolve-{self.name}"
+
+
+OPERATIONS = (
+    Operation("add-constraints", "adds one requirement or limit"),
+    Operation("deepen", "widens or deepens what is asked"),
+    Operation("concretize", "puts particular things in the place of general ones"),
+    Operation("increase-reasoning", "makes several steps of thought necessary"),
+    Operation("complicate-input", "gives structured material to work on", adds_input=True),
+    Operation("in-breadth", "makes a new and rarer task of the same domain", in_depth=False),
+)
+"""Xu et al. 2024, section 3.2: five in depth and one in breadth."""
+
+METHODS = tuple(dict.fromkeys(operation.method for operation in OPERATIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one round of a chain was given by lot."""
+
+    operation: Operation
+    luck: float
+    """From 0 to 1, for what else the operation draws."""
+
+    def pick(self, lines: Sequence[str]) -> str:
+        """One of the lines."""
+        return lines[int(self.luck * len(lines))]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """An operation, and how often it is drawn beside the others."""
+
+    operation: Operation
+    weight: float = 1.0
+
+
+def operations_of(method: str) -> tuple[Weighted, ...]:
+    """A method's operations, each as often as any other (Xu et al. 2024, section 3.2: a uniform draw)."""
+    return tuple(Weighted(operation) for operation in OPERATIONS if operation.method == method)
+
+
+def read_weights(said: str) -> tuple[Weighted, ...]:
+    """What `--ops deepen=2,concretize` means: those operations alone, with weight 1 where none is said.
+
+    Raises:
+        UsageError: an operation that we do not know, one named twice, or a weight that is none.
+    """
+    known = {operation.name: operation for operation in OPERATIONS}
+    weights: dict[str, float] = {}
+    for part in said.split(","):
+        name, equals, number = (piece.strip() for piece in part.partition("="))
+        if name not in known:
+            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(known)}")
+        if name in weights:
+            raise UsageError(f"--ops {said}: {name} is named twice")
+        weights[name] = _weight(said, number) if equals else 1.0
+    if not any(weights.values()):
+        raise UsageError(f"--ops {said}: no operation is left to draw")
+    return tuple(Weighted(known[name], weight) for name, weight in weights.items())
+
+
+def _weight(said: str, number: str) -> float:
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise UsageError(f"--ops {said}: {number!r} is no weight", "for example deepen=2,concretize=0.5")
+    return weight
+
+
+def draw(operations: Sequence[Weighted], rounds: int, rng: random.Random) -> tuple[Turn, ...]:
+    """What each round of one chain does, whatever becomes of the rounds before it."""
+    weights = [each.weight for each in operations]
+    return tuple(Turn(rng.choices(operations, weights)[0].operation, rng.random()) for _ in range(rounds))

@@ -1,0 +1,70 @@
+"""What reading a reply gives: the things found in it, and every other piece with the reason why it makes nothing.
+
+A part of a reply keeps its case, spaces, lines and indentation; only its ends are stripped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal["unparsed", "truncated", "missing-output", "missing-instruction"]
+"""Why text makes nothing: it has no such shape, it was cut by the token limit, or it lacks a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """A whole task as the teacher wrote it; `input` is "" where it says that there is none."""
+
+    instruction: str
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An input and its output, for an instruction that is known already."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A piece of a reply that makes nothing, and why."""
+
+    reason: Reason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTasks:
+    """The whole tasks of a reply in their order, and what was left over."""
+
+    tasks: tuple[ReadTask, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInstructions:
+    """The instructions of a reply in their order, and what was left over."""
+
+    instructions: tuple[str, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+
+def leftover(reason: Reason, text: str) -> list[Leftover]:
+    """The text as a leftover, or nothing where it has no letter or digit."""
+    text = text.strip()
+    return [Leftover(reason, text)] if any(map(str.isalnum, text)) else []
+
+
+def content(text: str) -> str:
+    """The text without blank ends; where it begins on a line of its own, without the indentation its lines share."""
+    value = text.rstrip()
+    body = value.lstrip()
+    before = value[: len(value) - len(body)]
+    indent = before.rpartition("\n")[2] if "\n" in before else ""
+    if indent and all(line.startswith(indent) or not line.strip() for line in body.split("\n")[1:]):
+        return body.replace("\n" + indent, "\n")
+    return body
