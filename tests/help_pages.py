@@ -10,6 +10,7 @@ COMMANDS = (
     (),
     ("self-instruct",),
     ("respond",),
+    ("evolve",),
     ("teachers", "list"),
     ("prompts", "list"),
     ("prompts", "show"),

@@ -6,7 +6,6 @@ import os
 import shlex
 import stat
 import sys
-from pathlib import Path
 
 from instgen.errors import InstgenError
 
@@ -24,7 +23,7 @@ def tell(problem: InstgenError) -> None:
     if problem.hint:
         say(f"  {problem.hint}")
     if problem.can_continue:
-        say(f"to continue: {shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])}")
+        say(f"to continue: {shlex.join(['instgen', *sys.argv[1:]])}")
 
 
 def is_pipe(fd: int) -> bool:

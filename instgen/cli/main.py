@@ -10,6 +10,7 @@ import typer
 
 from instgen import __version__
 from instgen.cli import console
+from instgen.cli.evolve import evolve
 from instgen.cli.journal import journal
 from instgen.cli.prompts import prompts
 from instgen.cli.respond import respond
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("self-instruct")(self_instruct)
 app.command("respond")(respond)
+app.command("evolve")(evolve)
 app.add_typer(teachers, name="teachers")
 app.add_typer(prompts, name="prompts")
 app.add_typer(journal, name="journal")

@@ -22,9 +22,7 @@ from instgen.cli.config import load_config
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(
-        metavar="FILES", help="JSONL files, .gz and .zst too; none or - means stdin.", show_default=False
-    ),
+    typer.Argument(metavar="FILES", help="JSONL files, .gz and .zst too; none or - means stdin.", show_default=False),
 ]
 
 

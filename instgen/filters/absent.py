@@ -8,9 +8,12 @@ from instgen.filters.phrases import LANGUAGES, plain, search, section
 from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.records import Record
 
-_GIVEN_AFTER = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n\s*\S|,\s*\w+\s*,|\s[-–—]\s|\.\s.*\?")
-"""What shows that the instruction brings its material along: a colon with something behind it, a quotation, numbers,
-another line, a list, a dash, a question after a full stop."""
+_BROUGHT_ALONG = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n\s*\S|,\s*\w+\s*,|\s[-–—]\s")
+"""What shows that an instruction brings its material along: a colon with something behind it, a quotation, numbers, a
+list, a dash, another line."""
+
+_OTHER_SENTENCE = re.compile(r"[.!?。؟]")
+"""Another sentence may be the material too."""
 
 _LINK_ALONE = re.compile(
     r"\W{0,3}(?:[^\W\d_]{1,12}(?: [^\W\d_]{1,12}){0,3}\s?[:：]\s*)?(?:https?://|www\.)\S+\s*\Z"
@@ -19,17 +22,18 @@ _LINK_ALONE = re.compile(
 )
 
 
+def _brings_its_own(instruction: str, start: int, end: int) -> bool:
+    """Whether there is, around the words from `start` to `end` that point to a text, anything that may be that text."""
+    around = (instruction[:start], instruction[end:].rstrip(" .!?。؟"))
+    return any(_BROUGHT_ALONG.search(part) or _OTHER_SENTENCE.search(part) for part in around)
+
+
 def _missing_input(record: Record) -> Hit | None:
     if record.input.strip():
         return None
     folded = plain(record.instruction)
     pointer = search("missing", folded)
-    if (
-        pointer is None
-        or search("missing-unless", folded)
-        or _GIVEN_AFTER.search(folded, pointer.end())
-        or _GIVEN_AFTER.search(folded[: pointer.start()])
-    ):
+    if pointer is None or search("missing-unless", folded) or _brings_its_own(folded, pointer.start(), pointer.end()):
         return None
     return Hit(excerpt(folded, pointer.start(), pointer.end()))
 

@@ -10,7 +10,7 @@ _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ufdd0-\ufd
 
 
 def _control(text: str) -> Hit | None:
-    if text.isprintable():
+    if text.isprintable() or text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable():
         return None
     found = _CONTROL.search(text)
     return Hit(excerpt(text, found.start(), found.end()), f"U+{ord(found[0]):04X}") if found else None

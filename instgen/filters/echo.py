@@ -10,18 +10,20 @@ _LEAST = 24
 _MOST_OF = 0.6
 
 
-def _same_words(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _repeats(output: str, instruction: str) -> bool:
+    """Whether the answer is the instruction or, where that is long enough to tell, begins with all of it."""
+    output, instruction = (" ".join(text.casefold().split()) for text in (output, instruction))
+    return output == instruction or (len(instruction) >= _LEAST and output.startswith(instruction))
 
 
 def _check(record: Record) -> Hit | None:
-    output, instruction = _same_words(record.output), _same_words(record.instruction)
+    output, instruction = record.output.strip(), record.instruction.strip()
     if not output or not instruction:
         return None
-    if output == instruction or record.output.strip() == record.input.strip():
-        return Hit(excerpt(record.output))
-    if len(instruction) >= _LEAST and output.startswith(instruction):
-        return Hit(excerpt(record.output, 0, len(instruction)))
+    if output == record.input.strip() or (
+        output[:_LEAST].casefold() == instruction[:_LEAST].casefold() and _repeats(output, instruction)
+    ):
+        return Hit(excerpt(output))
     if len(output) >= max(_LEAST, _MOST_OF * len(instruction)) and output in instruction:
         return Hit(excerpt(record.output))
     return None

@@ -35,13 +35,23 @@ def _heading() -> re.Pattern[str]:
     return re.compile(rf"^#{{2,4}} ?(?:{_any('headings')}):", re.M)
 
 
+def _mentions(section: str, folded: str) -> bool:
+    return any(word in folded for word in spellings(section))
+
+
 def _find(text: str) -> Hit | None:
     if ":" not in text and "：" not in text:
         return None
     folded = plain(text)
-    label = _instruction_label().search(folded) or ("##" in folded and _heading().search(folded))
+    label = _instruction_label().search(folded) if _mentions("instruction-label", folded) else None
+    label = label or (_heading().search(folded) if "##" in folded else None)
     if label:
         return Hit(excerpt(folded, label.start(), label.end()))
+    return _two_labels(folded) if _mentions("labels", folded) else None
+
+
+def _two_labels(folded: str) -> Hit | None:
+    """Two different labels with the same number."""
     numbers: dict[str, str] = {}
     for found in _numbered_label().finditer(folded):
         if numbers.setdefault(found[1], found[2]) != found[2]:

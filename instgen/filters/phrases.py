@@ -2,8 +2,9 @@
 
 A file has sections. `[name]` holds regular expressions, one a line, over folded text (lower case, NFKC, straight
 apostrophes); a space in one is any white space. `[name words]` holds plain words, one of which every phrase of that
-section contains: where none occurs, no expression is tried. A line `<word> = …` names a part that later lines of the
-file use as `<word>`; a line that begins with `#` is a comment.
+section contains: where none occurs, no expression is tried or even compiled. In such a word `_` stands for the edge of
+a word. A line `<word> = …` names a part that later lines of the file use as `<word>`; a line that begins with `# ` is a
+comment.
 
 A phrase begins and ends where a word does, in scripts that divide words. No expression has nested repetition without
 a bound, so matching takes linear time.
@@ -12,19 +13,25 @@ a bound, so matching takes linear time.
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from instgen.text.scripts import UNSPACED
 from instgen.text.tokens import fold
 
-LANGUAGES = ("en", "es", "fr", "de", "ru", "zh", "ja", "ko", "ar")
+LATIN = ("en", "es", "fr", "de")
+LANGUAGES = (*LATIN, "ru", "zh", "ja", "ko", "ar")
 
 _PART = re.compile(r"<([a-z]+)>")
 _DEFINITION = re.compile(r"<([a-z]+)> = (.+)")
 _HEADING = re.compile(r"\[([a-z-]+)( words)?\]")
 _EDGE = f"[^\\W_{UNSPACED}]"
+_TO_SPACES = str.maketrans(dict.fromkeys(string.punctuation, " "))
+_STEM = 3
+_SHORT = 120
+"""Characters up to which it is quicker to look up a text's words than to look for every word of a section in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def read(language: str) -> dict[str, Section]:
     for line in text.splitlines():
         if heading := _HEADING.fullmatch(line):
             current = lines.setdefault((heading[1], bool(heading[2])), [])
-        elif line and not line.startswith("#"):
+        elif line and not line.startswith("# "):
             filled = _PART.sub(lambda part: parts.get(part[1], part[0]), line)
             if definition := _DEFINITION.fullmatch(line):
                 parts[definition[1]] = _PART.sub(lambda part: parts[part[1]], definition[2])
@@ -59,8 +66,9 @@ def section(language: str, name: str) -> Section:
     return read(language).get(name, Section())
 
 
+@lru_cache(maxsize=64)
 def plain(text: str) -> str:
-    """The text as phrases see it: folded, with straight apostrophes."""
+    """The text as phrases see it: folded, with straight apostrophes. Remembered, as many rules read the same text."""
     return fold(text).replace("\u2019", "'")
 
 
@@ -78,31 +86,67 @@ def _searching(language: str, name: str) -> re.Pattern[str]:
 
 
 @cache
-def _opening(name: str) -> re.Pattern[str]:
-    """Any language's phrase of the section."""
-    return re.compile(_either(tuple(phrase for code in LANGUAGES for phrase in section(code, name).phrases)))
+def _opening(language: str, name: str) -> re.Pattern[str]:
+    """Any phrase of the section, to stand at the beginning of a text."""
+    return re.compile(_either(section(language, name).phrases))
 
 
 @cache
-def _words(name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The languages that have phrases in a section, with the words to look for first."""
-    found = ((code, section(code, name)) for code in LANGUAGES)
-    return tuple((code, here.words) for code, here in found if here.phrases)
+def _words(name: str, ascii_only: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The words of a section, each with the languages that it leads to; for ASCII text those that can occur in it."""
+    leads: dict[str, list[str]] = {}
+    for code in LATIN if ascii_only else LANGUAGES:
+        for word in section(code, name).words:
+            if word.isascii() or not ascii_only:
+                leads.setdefault(word.replace("_", " ").replace("'", " "), []).append(code)
+    return tuple((word, tuple(codes)) for word, codes in leads.items())
+
+
+@lru_cache(maxsize=64)
+def _stems(folded: str) -> frozenset[str]:
+    """The first three letters of every word of an ASCII text: a set that all sections share."""
+    return frozenset(word[:_STEM] for word in folded.translate(_TO_SPACES).split())
+
+
+@cache
+def _stems_of(name: str) -> frozenset[str]:
+    """The same of a section's words; empty where one of them is no word but a mark, as then stems prove nothing."""
+    words = [word.translate(_TO_SPACES).split() for word, _ in _words(name, True)]
+    return frozenset(word[0][:_STEM] for word in words if word) if all(words) else frozenset()
+
+
+@lru_cache(maxsize=64)
+def _spaced(folded: str) -> str:
+    """The text between spaces, so that a word's edge is one."""
+    return f" {folded} ".replace("\n", " ").replace("'", " ")
+
+
+def _languages(name: str, folded: str) -> list[str]:
+    """The languages of whose phrases in the section the text has a word."""
+    ascii_only = folded.isascii()
+    if ascii_only and len(folded) <= _SHORT and (stems := _stems_of(name)) and stems.isdisjoint(_stems(folded)):
+        return []
+    text = _spaced(folded)
+    found = {code for word, codes in _words(name, ascii_only) if word in text for code in codes}
+    return [code for code in LANGUAGES if code in found] if found else []
 
 
 def search(name: str, folded: str) -> re.Match[str] | None:
     """The first phrase of the section in a folded text, whatever its language."""
-    for language, words in _words(name):
-        if not words or any(word in folded for word in words):
-            match = _searching(language, name).search(folded)
-            if match:
-                return match
+    for language in _languages(name, folded):
+        match = _searching(language, name).search(folded)
+        if match:
+            return match
     return None
 
 
 def opens(name: str, folded: str) -> re.Match[str] | None:
     """The phrase of the section that a folded text begins with, whatever its language."""
-    return _opening(name).match(folded)
+    for language in _languages(name, folded):
+        match = _opening(language, name).match(folded)
+        if match:
+            return match
+    return None
 
 
 @cache

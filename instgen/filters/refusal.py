@@ -28,8 +28,9 @@ REFUSAL = measuring(
     "refusal",
     "The answer begins by declining the task, and has no more words than this.",
     _refuses_within,
-    200,
+    80,
 )
+"""80 words as in WizardLM (section 3.2, elimination condition 2): longer ones go on to say something."""
 
 
 def _speaks_of_itself(record: Record) -> Hit | None:

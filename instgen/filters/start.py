@@ -11,9 +11,9 @@ _OPENING = frozenset("\"'¿¡‚„`")
 
 
 def _begins_a_sentence(char: str) -> bool:
-    """Letters, digits and marks of any script, opening quotes, and the brackets that serve as such in East Asia."""
+    """Letters, digits, marks, opening quotes (brackets serve as such in East Asia) and currency signs ("$18 is …")."""
     kind = category(char)
-    return kind[0] in "LNM" or kind == "Pi" or char in _OPENING or (kind == "Ps" and not char.isascii())
+    return kind[0] in "LNM" or kind in {"Pi", "Sc"} or char in _OPENING or (kind == "Ps" and not char.isascii())
 
 
 def _check(record: Record) -> Hit | None:

@@ -8,10 +8,10 @@ from collections.abc import Set
 
 from instgen.recipes.labels import Label, labels_in
 
-SEPARATOR = re.compile(r"#{2,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
+_SEPARATOR = re.compile(r"#{2,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
 """A whole line that divides; hashes always do, the others also occur in texts."""
 
-FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
+_FENCE = re.compile(r"^([^`~\n]*[:：][ \t*]*)?[ \t>]*(?:`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 
 _NUMBER = re.compile(r"[#*_>\[(（【第 \t]*\d{1,4}[.)）、．:：\]】*_# \t]*")
 _NUMBERED_TITLE = re.compile(r"(?:#{1,6}|\*\*)[ \t]*\d{1,4}[.)、．:：][^\n]{1,100}")
@@ -23,43 +23,52 @@ _NEAR = 200
 def unfenced(text: str, labels: list[Label], whole: bool) -> tuple[list[Label], set[int]]:
     """The labels outside the code fences of the tasks, and where the fences stand that wrap tasks instead.
 
-    A fence that never closes holds nothing; in a reply that was cut it may hold all the rest.
+    Fences wrap tasks only where one stands before the first Instruction label, and never inside one another. A fence
+    that never closes holds nothing; in a reply that was cut it may hold all the rest.
     """
     if "```" not in text and "~~~" not in text:
         return labels, set()
     lines = [label.line for label in labels]
+    first = next((label.line for label in labels if label.kind == "instruction"), -1)
     inside: set[int] = set()
     wraps: set[int] = set()
     opened: re.Match[str] | None = None
-    for fence in FENCE.finditer(text):
-        if opened and not fence[1].strip():
-            inside.update(range(bisect_left(lines, opened.end()), bisect_left(lines, fence.start())))
+    wrapped = False
+    for fence in _FENCE.finditer(text):
+        number = bisect_left(lines, fence.start())
+        plain = not fence[1] and not fence[2].strip()
+        if opened and plain:
+            inside.update(range(bisect_left(lines, opened.end()), number))
             opened = None
-        elif _wraps(text, labels, bisect_left(lines, fence.start()), fence):
+        elif (
+            (wraps or fence.start() < first)
+            and not fence[1]
+            and (plain or not wrapped)
+            and _wraps(text, labels, number, fence, wrapped)
+        ):
             wraps.add(fence.start())
             opened = None
+            wrapped = not wrapped
         else:
             opened = fence
     if opened and not whole:
         inside.update(range(bisect_left(lines, opened.end()), len(labels)))
-    elif opened and wraps:
+    elif opened and wrapped:
         wraps.add(opened.start())
     return [label for number, label in enumerate(labels) if number not in inside], wraps
 
 
-def _wraps(text: str, labels: list[Label], number: int, fence: re.Match[str]) -> bool:
-    """Whether nothing but marks stands between the fence and the next Instruction label, or the end.
+def _wraps(text: str, labels: list[Label], number: int, fence: re.Match[str], wrapped: bool) -> bool:
+    """Whether nothing but marks stands between a fence and the next Instruction label, `labels[number]`, or the end.
 
-    `number` counts the labels before it. A fence right behind an Input or Output label opens that part's own block.
+    A fence that closes (`wrapped`) is set off from that label by more than a line end.
     """
-    last = labels[number - 1] if number else None
-    if last and last.kind != "instruction" and not text[last.end : min(last.end + _NEAR, fence.start())].strip():
-        return False
     following = labels[number] if number < len(labels) else None
     end = following.line if following else len(text)
     if (following and following.kind != "instruction") or end - fence.end() > _NEAR:
         return False
-    return bool(_MARKS.fullmatch(FENCE.sub("", text[fence.end() : end])))
+    between = text[fence.end() : end]
+    return bool(_MARKS.fullmatch(_FENCE.sub("", between))) and not (wrapped and following and between == "\n")
 
 
 def is_title(line: str) -> bool:
@@ -81,7 +90,7 @@ def trimmed(text: str, begin: int, end: int, wraps: Set[int], titled: bool) -> t
     while len(lines) > 1:
         line = lines[-1].strip()
         start = end - len(lines[-1])
-        if SEPARATOR.fullmatch(line):
+        if _SEPARATOR.fullmatch(line):
             separators.append(line)
         elif titled and line and _stands_apart(lines) and is_title(line):
             titled = False
@@ -95,7 +104,7 @@ def trimmed(text: str, begin: int, end: int, wraps: Set[int], titled: bool) -> t
 def _stands_apart(lines: list[str]) -> bool:
     """Whether a blank line or a separator is above the last of the lines, and something else above that."""
     before = lines[-2].strip()
-    return (not before or bool(SEPARATOR.fullmatch(before))) and any(line.strip() for line in lines[:-1])
+    return (not before or bool(_SEPARATOR.fullmatch(before))) and any(line.strip() for line in lines[:-1])
 
 
 def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[int]) -> int:
@@ -107,7 +116,7 @@ def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[in
     for line in reversed(text[begin:end].split("\n")[1:]):
         start -= len(line)
         mark = line.strip()
-        if start in wraps or mark in separators or (mark and not mark.strip("#") and SEPARATOR.fullmatch(mark)):
+        if start in wraps or mark in separators or (mark and not mark.strip("#") and _SEPARATOR.fullmatch(mark)):
             return start
         start -= 1
     return end

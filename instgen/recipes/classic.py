@@ -21,7 +21,7 @@ from instgen.recipes.reading import (
     read_yes_no,
 )
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
-from instgen.text.novelty import NoveltyIndex, View
+from instgen.text.similarity import NoveltyIndex, View
 
 COMMAND = "self-instruct"
 INSTANCES = 5

@@ -1,8 +1,8 @@
 """What makes an evolution fail, besides the judge's word: checks that cost nothing, each with a reason to count by.
 
 The four conditions are those of the paper (Xu et al. 2024, section 3.3), the response patterns those of Auto
-Evol-Instruct (Zeng et al. 2024, section 3); the others are what practice found to go wrong. All words stand in tables by
-language, and limits count words so that one number serves all scripts (`instgen.text.tokens.words`).
+Evol-Instruct (Zeng et al. 2024, section 3); the others are what practice found to go wrong. All words stand in
+tables by language, and limits count words so that one number serves all scripts (`instgen.text.tokens.words`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import category
 
+from rapidfuzz.distance import LCSseq
+
+from instgen.filters.phrases import opens, plain
 from instgen.recipes.evolve_ops import Operation
 from instgen.records import Near, Record, Verdict
-from instgen.text.rouge import Vocabulary, common, more_similar, rouge_l
-from instgen.text.tokens import count, fold, tokens, words
+from instgen.text.rouge import more_similar, rouge_l
+from instgen.text.tokens import tokens, words
 
 COPY = 0.9
 """ROUGE-L F above which a child may be a copy of its parent: one that adds fewer than `LEAST_NEW` tokens to it."""
@@ -29,19 +32,21 @@ QUOTED = 0.8
 """Share of an input's tokens, in their order, that an instruction holds where it quotes the input."""
 SHORT_ANSWER = 80
 """Words below which an answer that says sorry is a refusal (Xu et al. 2024, section 3.3)."""
+OPENING = 400
+"""Characters of a text that are looked at first, or alone where a refusal would have come by then."""
 LEAST_LEAK = 6
 """Tokens of an answer that are no accident where they stand in a row in the instruction."""
 
 _SCAFFOLD = {
     "en": """
-        given prompt / rewritten prompt / created prompt / given exercise / original exercise / revised exercise
-        rewritten exercise / new exercise / <instruction / </instruction> / </input>""",
-    "zh": "给定的提示 / 给定提示 / 改写后的提示 / 新的提示 / 原练习 / 原始练习 / 改写后的练习 / 修改后的练习 / 新练习",
+        given prompt / rewritten prompt / created prompt / original task / rewritten task / harder instruction
+        rewritten instruction / original instruction / easier instruction / <instruction / </instruction> / </input>""",
+    "zh": "给定的提示 / 改写后的提示 / 原任务 / 改写后的任务 / 更难的指令 / 更容易的指令 / 改写后的指令",
 }
 """What our prompts and the published ones call the things that they show and ask for; ` / ` divides."""
 _PREAMBLE = {
-    "en": r"(?:sure|certainly|of course|okay|ok)[,!.]|here(?:'s| is| are) (?:the|a|an|my|your) .{0,60}:\s",
-    "zh": r"好的[，,。!！]|当然[，,。!！]|以下是.{0,30}[:：]",
+    "en": r"(?:sure|certainly|of course|okay|ok)[,!.]|here(?:'s| is) .{0,40}(?:task|instruction|version)\b.{0,20}:",
+    "zh": r"好的[，,。!！]|当然[，,。!！]|以下是.{0,20}(?:任务|指令|版本).{0,8}[:：]",
 }
 _REFUSAL = {
     "en": r"(?:i'm|i am|we're|we are) (?:very |so |really )?sorry|sorry,? but|as an ai\b|i (?:can't|cannot|won't) ",
@@ -59,17 +64,14 @@ _ANSWER_IS = {
     "en": "answer is / answers are / correct answer / right answer / final answer",
     "zh": "答 案 / 答 案 是 / 答 案 为 / 答 案 应 为",
 }
-_EITHER = frozenset("yes no true false 是 否 对 错 有 无".split())
-_STOP_WORDS = frozenset(
-    """
+_EITHER = frozenset(["yes", "no", "true", "false", "是", "否", "对", "错", "有", "无"])
+_STOP_WORDS = """
     a an the of to in on at by for from with as and or but if so that this these those there here it its is are was
     were be been being am do does did have has had will would can could shall should may might must i me my we us our
     you your he him his she her they them their who whom which what when where why how than then too very just also
     un una el la los las de del y o en que es por para con se su lo le les des du et ou dans est pour par avec sur ce
     cette der die das den dem ein eine einer und oder von zu mit im ist auf für
-    的 了 在 和 与 及 也 都 就 而 着 地 得 之 其 所 以 于 被 把 吗 呢 吧 啊 嘛 呀 哦 嗯 这 那 个 我 你 他 她 它 们
-    """.split()
-)
+    的 了 在 和 与 及 也 都 就 而 着 地 得 之 其 所 以 于 被 把 吗 呢 吧 啊 嘛 呀 哦 嗯 这 那 个 我 你 他 她 它 们"""
 """Words that say nothing alone; those that answer a question alone (yes, no, all, both, 是, 不) are left out."""
 
 
@@ -106,43 +108,54 @@ def whole(record: Record) -> str:
 
 def copies(parent: Record, child: Record) -> float | None:
     """The ROUGE-L F of the two, if the child only repeats the parent. A long parent that gained a clause is no copy."""
-    vocabulary = Vocabulary()
-    first, second = vocabulary.add(tokens(whole(parent))), vocabulary.add(tokens(whole(child)))
-    total, shared = len(first) + len(second), common(first, second)
+    first, second = _tokens(whole(parent)), _tokens(whole(child))
+    if len(second) >= len(first) + LEAST_NEW:
+        return None
+    total, shared = len(first) + len(second), LCSseq.similarity(first, second)
     similarity = 2 * shared / total if total else 1.0
     return similarity if similarity > COPY and len(second) - shared < LEAST_NEW else None
 
 
 def _says_nothing(evolution: Evolution) -> Verdict | None:
-    if tokens(evolution.child.instruction):
+    if _tokens(evolution.child.instruction):
         return None
     return Verdict("empty-instruction", "elimination", evidence=evolution.child.instruction[:80])
 
 
 def _leaks_scaffold(evolution: Evolution) -> Verdict | None:
-    text, parent = _plain(whole(evolution.child)), _plain(whole(evolution.parent))
+    text, parent = plain(whole(evolution.child)).lstrip(), plain(whole(evolution.parent)).lstrip()
     for phrases in _SCAFFOLD.values():
         for phrase in _items(phrases):
             if phrase in text and phrase not in parent:
-                return Verdict("scaffold", "elimination", evidence=phrase)
+                return Verdict("prompt-scaffold", "elimination", evidence=phrase)
     opened = _at_start(_PREAMBLE, text)
-    return Verdict("scaffold", "elimination", evidence=opened) if opened and not _at_start(_PREAMBLE, parent) else None
+    return (
+        Verdict("prompt-scaffold", "elimination", evidence=opened)
+        if opened and not _at_start(_PREAMBLE, parent)
+        else None
+    )
 
 
 def _refuses(evolution: Evolution) -> Verdict | None:
-    opened = _at_start(_REFUSAL, _plain(evolution.child.instruction))
-    if not opened or _at_start(_REFUSAL, _plain(evolution.parent.instruction)):
+    opened = _declines(evolution.child.instruction)
+    if not opened or _declines(evolution.parent.instruction):
         return None
     return Verdict("refusal", "elimination", evidence=opened)
+
+
+def _declines(text: str) -> str:
+    """The words with which a text declines, in any language that the filters know."""
+    start = plain(text[:OPENING]).lstrip()
+    found = opens("refusal", start)
+    return found[0] if found else _at_start(_REFUSAL, start)
 
 
 def _loses_input(evolution: Evolution) -> Verdict | None:
     given = evolution.parent.input
     if not given or evolution.child.input or not evolution.operation.in_depth:
         return None
-    vocabulary = Vocabulary()
-    wanted, there = vocabulary.add(tokens(given)), vocabulary.add(tokens(evolution.child.instruction))
-    if wanted and common(wanted, there) >= QUOTED * len(wanted):
+    wanted = _tokens(given)
+    if wanted and LCSseq.similarity(wanted, _tokens(evolution.child.instruction)) >= QUOTED * len(wanted):
         return None
     return Verdict("input-lost", "elimination", evidence=given[:80])
 
@@ -172,13 +185,12 @@ def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
 
 
 def _grows_too_fast(evolution: Evolution) -> Verdict | None:
-    measured = (lambda record: words(record.instruction)) if evolution.operation.adds_input else _length
-    grown = measured(evolution.child) - measured(evolution.parent)
+    before, after = evolution.parent, evolution.child
+    if evolution.operation.adds_input:
+        grown = words(after.instruction) - words(before.instruction)
+    else:
+        grown = words(whole(after)) - words(whole(before))
     return Verdict("grew-too-fast", "elimination", grown, evolution.growth) if grown > evolution.growth else None
-
-
-def _length(record: Record) -> int:
-    return words(whole(record))
 
 
 def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
@@ -190,12 +202,14 @@ def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
 
 def leaks(answer: str, text: str) -> bool:
     """Whether a text gives the answer away: the whole of it where it is long, else behind words such as "answer is"."""
-    wanted = " ".join(tokens(answer))
-    there = f" {' '.join(tokens(text))} "
+    if len(answer) > 2 * len(text):
+        return False
+    wanted = " ".join(_tokens(answer))
+    there = f" {' '.join(_tokens(text))} "
     if not wanted or f" {wanted} " not in there or wanted in _EITHER:
         return False
     leads = (lead for line in _ANSWER_IS.values() for lead in _items(line))
-    return count(answer) >= LEAST_LEAK or any(f" {lead} {wanted} " in there for lead in leads)
+    return len(_tokens(answer)) >= LEAST_LEAK or any(f" {lead} {wanted} " in there for lead in leads)
 
 
 TASK_CHECKS: tuple[Callable[[Evolution], Verdict | None], ...] = (
@@ -213,24 +227,27 @@ TASK_CHECKS: tuple[Callable[[Evolution], Verdict | None], ...] = (
 def _is_empty(child: Record) -> Verdict | None:
     """Only punctuation, or only stop words (the paper's third condition)."""
     answer = child.output
-    found = tokens(answer)
-    bare = not found and all(category(char)[0] in "PZC" for char in answer)
-    if not bare and not (found and all(token in _STOP_WORDS for token in found)):
+    if _says_something(answer[:OPENING]) or _says_something(answer):
         return None
     return Verdict("empty-answer", "elimination", evidence=answer[:80])
 
 
+def _says_something(text: str) -> bool:
+    found = _tokens(text)
+    return not _stop_words().issuperset(found) if found else any(category(char)[0] not in "PZC" for char in text)
+
+
 def _is_sorry(child: Record) -> Verdict | None:
     """Says sorry, and little else (the paper's second condition), where the task has nothing to do with apologies."""
-    said = _anywhere(_SORRY, _plain(child.output))
-    if not said or words(child.output) >= SHORT_ANSWER or _anywhere(_APOLOGY, _plain(whole(child))):
+    said = _anywhere(_SORRY, plain(child.output))
+    if not said or words(child.output) >= SHORT_ANSWER or _anywhere(_APOLOGY, plain(whole(child))):
         return None
     return Verdict("refusal", "elimination", words(child.output), SHORT_ANSWER, said)
 
 
 def _is_a_reply_to_a_chat(child: Record) -> Verdict | None:
     """The three patterns of an answer that shows that its task became none."""
-    answer = _plain(child.output)
+    answer = plain(child.output).strip()
     asks = answer.endswith(("?", "？"))
     if asks and (said := _at_start(_STAGNANT, answer)):
         return Verdict("stagnant", "elimination", evidence=said)
@@ -254,13 +271,20 @@ ANSWER_CHECKS: tuple[Callable[[Record], Verdict | None], ...] = (
 )
 
 
+@lru_cache(maxsize=1024)
+def _tokens(text: str) -> tuple[str, ...]:
+    """The tokens of a text, kept for the checks and the rounds that look at the same text again."""
+    return tuple(tokens(text))
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    return frozenset(_STOP_WORDS.split())
+
+
 @cache
 def _items(line: str) -> tuple[str, ...]:
     return tuple(item.strip() for row in line.split("\n") for item in row.split(" / ") if item.strip())
-
-
-def _plain(text: str) -> str:
-    return fold(text).replace("\u2019", "'").strip()
 
 
 def _at_start(table: dict[str, str], plain: str) -> str:

@@ -25,6 +25,8 @@ from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict
 from instgen.text.tokens import fold, tokens
 
 COMMAND = "evolve"
+RULES = tuple(rule for rule in INSTRUCTION_RULES if rule.name != "max-words")
+"""What an evolved instruction must pass; how long it may be is for the growth budget to say."""
 
 Keep = Literal["last", "all"]
 """The deepest survivor (or the row itself where there is none), or the row and all its survivors."""
@@ -33,7 +35,7 @@ _TAGGED = re.compile(r"<instruction>(.*?)(?:</instruction>|(?=<input>)|\Z)", re.
 _INPUT = re.compile(r"<input>(.*)</input>|<input>(.*)\Z", re.DOTALL | re.IGNORECASE)
 _UNCHANGED = frozenset(["unchanged", "same", "same as above", "same as before", "不变", "保持不变", "同上", "未改变"])
 _NOT_EQUAL = re.compile(
-    r"\b(?:not|n't|un|in)[ -]?(?:equal|equivalent|the same)\b|\bunequal|different|不相等|不等|不同|不一样"
+    r"\b(?:not|\w+n.t) (?:the )?(?:equal|equivalent|same)\b|\bunequal|(?<!not )\bdifferent|不(?:相|等)?[同等]|不一样"
 )
 _EQUAL = re.compile(r"\b(?:equal|equivalent|same)\b|相等|相同|等同|一样|等价")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
@@ -42,7 +44,7 @@ _KANA = re.compile(r"[\u3041-\u30ff]")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The prompt files of one language."""
+    """The prompt files of one language. One with a part `[[begun]]` is for a model that continues a document."""
 
     operations: Mapping[str, Template]
     equal: Template
@@ -130,9 +132,9 @@ def round_flow(given: Round, evolving: Evolving) -> Flow:
     reply = yield from ask(evolving_prompt(given, wording))
     if rejection := _unusable(reply, given.ancestors[-1]):
         return Outcome(rejections=(rejection,))
-    child = child_of(given, read_evolved(reply.text), reply, wording, evolving)
+    child = child_of(given, read_reply(given, reply, wording), reply, wording, evolving)
     evolution = Evolution(given.ancestors, child, given.turn.operation, evolving.growth)
-    if verdict := failing_task(evolution) or first_failing(child, INSTRUCTION_RULES):
+    if verdict := failing_task(evolution) or first_failing(child, RULES):
         return _eliminated(child, verdict)
     judged = yield from ask(equal_prompt(given.ancestors[-1], child, wording.equal))
     child = _used(child, wording.equal)
@@ -150,7 +152,7 @@ def answer_flow(child: Record, wording: Wording, evolving: Evolving) -> Flow:
     made = yield from respond_flow(child, Answering(wording.respond, seed=evolving.seed))
     if not made.records:
         return Outcome(rejections=tuple(replace(each, stage=COMMAND) for each in made.rejections))
-    answered = _used(replace(child, output=made.records[0].output), wording.respond)
+    answered = born(_used(replace(child, output=made.records[0].output), wording.respond))
     verdict = failing_answer(answered)
     return _eliminated(answered, verdict) if verdict else Outcome((answered,))
 
@@ -161,6 +163,8 @@ def evolving_prompt(given: Round, wording: Wording) -> Prompt:
     slots = {"task": _shown(given.ancestors[-1], template)}
     if "kinds" in template.blocks:
         slots["kind"] = given.turn.pick(template.blocks["kinds"].strip().splitlines())
+    if "begun" in template.blocks:
+        slots["begun"] = template.block("begun")
     return replace(template.render(**slots), sample=given.sample)
 
 
@@ -178,6 +182,15 @@ def judgement(reply: str) -> Verdict | None:
     return Verdict(reason, "judge", evidence=reply.strip()[:80])
 
 
+def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
+    """The task in a reply. A model that continues a document need not repeat the input of a task made harder."""
+    begun = wording.operations[given.turn.operation.name].blocks.get("begun", "")
+    task = read_evolved(begun + reply.text)
+    if begun and not task.input and given.turn.operation.in_depth:
+        return replace(task, input=given.ancestors[-1].input)
+    return task
+
+
 def read_evolved(reply: str) -> ReadTask:
     """The task in a reply: in the form that was asked for, else with labels, else the whole of it as instruction."""
     text = reply.replace("\r\n", "\n")
@@ -188,7 +201,7 @@ def read_evolved(reply: str) -> ReadTask:
     start = next((label for label in labels if label.kind == "instruction"), None)
     if start is None:
         return ReadTask(_content(text))
-    mine = [label for label in labels if label.line > start.line and label.beside(start)]
+    mine = [label for label in labels if label.line > start.line and _is_written_as(start, label)]
     ends = min((label.line for label in mine if label.kind == "output"), default=len(text))
     given_at = next((label for label in mine if label.kind == "input" and label.line < ends), None)
     instruction = _between(text, start, given_at.line if given_at else ends)
@@ -252,9 +265,14 @@ def _eliminated(child: Record, verdict: Verdict) -> Outcome:
 
 
 def _used(child: Record, template: Template) -> Record:
-    """The child as it is now, born of this prompt file too."""
+    """The child, with this prompt file among those that it comes from."""
     *before, step = child.origin
-    return born(replace(child, origin=(*before, replace(step, prompts=(*step.prompts, template.source)))))
+    return replace(child, origin=(*before, replace(step, prompts=(*step.prompts, template.source))))
+
+
+def _is_written_as(start: Label, label: Label) -> bool:
+    """Whether a label stands as the first one does; others, such as those of a worked case, are the task's own."""
+    return (label.style, label.indent) == (start.style, start.indent)
 
 
 def _between(text: str, label: Label, end: int) -> str:

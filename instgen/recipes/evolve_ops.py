@@ -1,14 +1,15 @@
 """The operations of Evol-Instruct, one entry each: which way it evolves, and the prompt file that asks for it.
 
 To add one, write `prompts/en/evolve-NAME.txt` (and `zh`) with the parts that the other files have, and put an entry
-into `OPERATIONS`. A file with a part `[[kinds]]` gets one of its lines, drawn for each record, in its slot `kind`.
+into `OPERATIONS`; to have it drawn by default, put its name into `METHODS`. A file with a part `[[kinds]]` gets one of
+its lines, drawn for each record and round, in its slot `kind`.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from instgen.errors import UsageError
@@ -24,8 +25,6 @@ class Operation:
     """Whether the child is the same task made harder; else it is a new task of the same domain."""
     adds_input: bool = False
     """Whether it puts material into the input, which then does not count as growth."""
-    method: str = "wizardlm"
-    """The set that it is in."""
 
     @property
     def file(self) -> str:
@@ -40,10 +39,40 @@ OPERATIONS = (
     Operation("increase-reasoning", "makes several steps of thought necessary"),
     Operation("complicate-input", "gives structured material to work on", adds_input=True),
     Operation("in-breadth", "makes a new and rarer task of the same domain", in_depth=False),
+    Operation("code-constraint", "adds one requirement that a test can check"),
+    Operation("code-rare-requirement", "puts a rarer requirement in the place of a common one"),
+    Operation("code-reasoning", "makes several ideas necessary"),
+    Operation("code-misdirection", "gives a faulty program that leads astray", adds_input=True),
+    Operation("code-complexity", "sets a bound on time or memory"),
+    Operation("math-easier", "makes the same problem easier"),
+    Operation("math-easier-topic", "makes a new and easier problem on another topic", in_depth=False),
 )
-"""Xu et al. 2024, section 3.2: five in depth and one in breadth."""
 
-METHODS = tuple(dict.fromkeys(operation.method for operation in OPERATIONS))
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "wizardlm": (
+        "add-constraints",
+        "deepen",
+        "concretize",
+        "increase-reasoning",
+        "complicate-input",
+        "in-breadth",
+    ),
+    "code": (
+        "code-constraint",
+        "code-rare-requirement",
+        "code-reasoning",
+        "code-misdirection",
+        "code-complexity",
+    ),
+    "math": ("math-easier", "math-easier-topic", "add-constraints", "concretize", "increase-reasoning"),
+}
+"""Which operations a method draws from, each as often as any other.
+
+Xu et al. 2024, section 3.2: five in depth and one in breadth. Luo et al. 2023 (WizardCoder), section 3.1: five
+heuristics. Luo et al. 2023 (WizardMath), section 3: two downward and three upward.
+"""
+
+_KNOWN = {operation.name: operation for operation in OPERATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +97,8 @@ class Weighted:
 
 
 def operations_of(method: str) -> tuple[Weighted, ...]:
-    """A method's operations, each as often as any other (Xu et al. 2024, section 3.2: a uniform draw)."""
-    return tuple(Weighted(operation) for operation in OPERATIONS if operation.method == method)
+    """A method's operations, drawn uniformly."""
+    return tuple(Weighted(_KNOWN[name]) for name in METHODS[method])
 
 
 def read_weights(said: str) -> tuple[Weighted, ...]:
@@ -78,18 +107,17 @@ def read_weights(said: str) -> tuple[Weighted, ...]:
     Raises:
         UsageError: an operation that we do not know, one named twice, or a weight that is none.
     """
-    known = {operation.name: operation for operation in OPERATIONS}
     weights: dict[str, float] = {}
     for part in said.split(","):
         name, equals, number = (piece.strip() for piece in part.partition("="))
-        if name not in known:
-            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(known)}")
+        if name not in _KNOWN:
+            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(_KNOWN)}")
         if name in weights:
             raise UsageError(f"--ops {said}: {name} is named twice")
         weights[name] = _weight(said, number) if equals else 1.0
     if not any(weights.values()):
         raise UsageError(f"--ops {said}: no operation is left to draw")
-    return tuple(Weighted(known[name], weight) for name, weight in weights.items())
+    return tuple(Weighted(_KNOWN[name], weight) for name, weight in weights.items())
 
 
 def _weight(said: str, number: str) -> float:

@@ -16,7 +16,7 @@ from instgen.recipes.between import unfenced
 from instgen.recipes.labels import Kind, Label, is_no_input, labels_in
 from instgen.recipes.parts import Instance, content
 
-_FIELD = re.compile(r"\s*((?:[*_#>-]+[ \t]*)?[^\W\d_][\w '’-]{0,40}?)[ \t]*(?:\d{1,3}[ \t]*)?[*_]*[:：]")
+_FIELD = re.compile(r"\s*((?:[*_#>-]+[ \t]*)?[^\W\d_][\w '’-]{0,40}?)[ \t]{0,3}(?:\d{1,3}[ \t]{0,3})?[*_]{0,3}[:：]")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -80,7 +80,8 @@ def _labels(text: str, whole: bool) -> list[Label]:
 
 def _is_heading(text: str, label: Label) -> bool:
     """Whether the label is "Example 2" on a line of its own."""
-    return label.kind == "example" and label.numbered and not text[label.end :].partition("\n")[0].strip()
+    end = text.find("\n", label.end)
+    return label.kind == "example" and label.numbered and not text[label.end : end if end >= 0 else None].strip()
 
 
 def _alike(labels: Sequence[Label], kind: Kind) -> list[Label]:
@@ -117,7 +118,9 @@ def _openings(body: str, output: Label) -> list[int]:
     field = _FIELD.match(body[: output.line])
     if not field:
         return [label.line for label in labels_in(body) if label.kind == "input" and label.line > output.line]
-    again = re.compile(rf"^[ \t]*{re.escape(field[1])}[ \t]*(?:\d{{1,3}}[ \t]*)?[*_]*[:：]", re.MULTILINE)
+    again = re.compile(
+        rf"^[ \t]*{re.escape(field[1])}[ \t]{{0,3}}(?:\d{{1,3}}[ \t]{{0,3}})?[*_]{{0,3}}[:：]", re.MULTILINE
+    )
     return [match.start() for match in again.finditer(body, output.end)]
 
 

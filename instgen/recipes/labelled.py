@@ -127,7 +127,7 @@ def _tasks(stretch: _Stretch, output: Label | None) -> Iterator[ReadTask | Lefto
 def _chosen(labels: list[Label], kind: Kind, start: Label) -> Label | None:
     """The label that opens a part of a task: the first of those that look most like its Instruction label."""
     named = (label for label in labels if label.kind == kind)
-    return min(named, key=lambda label: (not label.beside(start), not label.firm, label.line), default=None)
+    return min(named, key=lambda label: (label.strangeness(start), not label.firm, label.line), default=None)
 
 
 def _part(stretch: _Stretch, label: Label, end: int) -> str:
@@ -137,11 +137,15 @@ def _part(stretch: _Stretch, label: Label, end: int) -> str:
         other.kind == label.kind and other.qualifier and label.line < other.line < end for other in stretch.labels
     ):
         return content(text[label.line : end])
-    value = text[label.end : end]
-    if label.unclosed:
-        first, newline, rest = value.partition("\n")
-        value = first.rstrip().removesuffix(label.unclosed) + newline + rest
-    return content(value)
+    return content(_closed(text[label.end : end], label.unclosed))
+
+
+def _closed(value: str, mark: str) -> str:
+    """The value without the mark that closes emphasis opened before its label: behind its first line or its last."""
+    first, newline, rest = value.partition("\n")
+    if mark and first.rstrip().endswith(mark):
+        return first.rstrip().removesuffix(mark) + newline + rest
+    return value.rstrip().removesuffix(mark) if mark and value.count(mark) % 2 else value
 
 
 def _more_instances(stretch: _Stretch, given: Label | None, output: Label) -> list[tuple[Label, Label]]:

@@ -59,8 +59,9 @@ _NO_INPUT = """
     n/a / na / none / nil / null / empty / not applicable / not required / no additional input / - / – / —
     无 / 無 / 空 / 没有 / 无输入 / 無輸入 / 没有输入 / 不需要输入 / 无需输入 / 不适用
     なし / 無し / 入力なし / 入力無し / 該当なし / 없음 / 없습니다 / 입력 없음 / 해당 없음
-    không / không có / không có đầu vào / ninguna / ninguno / sin entrada / no aplica / no hay entrada / nenhum / nenhuma
-    sem entrada / não se aplica / nessuno / nessun input / aucun / aucune / aucune entrée / sans entrée / pas d'entrée / sans objet
+    không / không có / không có đầu vào / ninguna / ninguno / sin entrada / no aplica / no hay entrada
+    nenhum / nenhuma / sem entrada / não se aplica / nessuno / nessun input
+    aucun / aucune / aucune entrée / sans entrée / pas d'entrée / sans objet
     keine / kein input / keine eingabe / keine eingabe erforderlich / entfällt / geen / geen invoer
     ingen / intet / ingen input / intet input / ingen indata / ikke relevant
     нет / нет входных данных / без ввода / отсутствует / пусто"""
@@ -75,14 +76,15 @@ _NO = """
 _HEAD = re.compile(r"([\s\ufeff#>*_`~<\[【「『(（•·‣–—+\d.)）\]、．-]*+)([^\W\d_]+)")
 _LABEL = re.compile(
     r"([^\W\d_]+(?:[ \xa0][^\W\d_]+){0,2}?)"  # the words
-    r"(?:[ \t]*[#№]?[ \t]*(\d{1,4})|[ \t]*[(（]([^()（）]{1,40})[)）])?"  # "Input 2", "Output (short)"
-    r"([ \t\xa0\u202f*_`~>\]】」』)）#]*)"  # closing marks
-    r"(?:([:：﹕])|$)"
+    r"(?:[ \t]{0,3}[#№]?[ \t]{0,3}(\d{1,4})|[ \t]{0,3}[(（]([^()（）]{1,40})[)）])?"  # "Input 2", "Output (short)"
+    r"([ \t\xa0\u202f*_`~>\]】」』)）#]{0,12})"  # closing marks
+    r"(?:([:：﹕]|(?<=[】」』\]])(?!\())|$)"
 )
 _NO_STYLE = {ord(mark): None for mark in "0123456789 \t\xa0\u3000\ufeff.)(（）、．"}
 _WORD = re.compile(r"[^\W\d_]+")
 _ANSWER_IN_HAN = re.compile("(是(?!否))|(不是|否(?!则))")
 _LONG_WORD = 20
+_TO_FULL_WIDTH = 0xFEE0  # from "A" to "Ａ"
 _BRACKETS = frozenset("[【「『<`")
 _CLOSING = ("**", "__", "*", "_", "`")
 
@@ -96,8 +98,6 @@ class Label:
     """Whether its word means nothing else."""
     line: int
     """Where its line begins."""
-    name: int
-    """Where its word begins."""
     end: int
     """Where its line's own content begins."""
     indent: int
@@ -107,7 +107,7 @@ class Label:
     qualifier: str
     """What follows its word: "2" of "Input 2:", "short" of "Output (short):"."""
     colon: bool
-
+    """Whether a colon or a bracket ends it; else its line does."""
     unclosed: str
     """Emphasis that was opened before its word and closes at the end of its line: "**" of "**Input: x**"."""
 
@@ -116,9 +116,13 @@ class Label:
         """Whether it stands out so much that hardly any content looks like it."""
         return len(self.style) > 1 or self.style in _BRACKETS
 
-    def beside(self, base: Label) -> bool:
-        """Whether it is written as labels are, where `base` is one: not as a list item, a comment or an example."""
-        return self.indent <= base.indent and (self.style == base.style or self.emphatic)
+    def strangeness(self, base: Label) -> int:
+        """How little it looks like the label `base`: 0 written as it is, 1 as labels are, 2 as items or comments."""
+        if self.indent > base.indent:
+            return 2
+        if self.style == base.style:
+            return 0
+        return 1 if self.emphatic or not self.style else 2
 
 
 def _key(words: str) -> str:
@@ -137,8 +141,16 @@ def _table() -> dict[str, tuple[Kind, bool]]:
     return table
 
 
+def _first_letters() -> frozenset[str]:
+    names = [name for words in (*_FIRM.values(), *_LOOSE.values()) for name in words.split() if name != "|"]
+    letters = {letter for name in names for letter in (name[0], _key(name)[0])}
+    both = letters | {letter.swapcase() for letter in letters}
+    return frozenset(both | {chr(ord(letter) + _TO_FULL_WIDTH) for letter in both if letter.isascii()})
+
+
 _WORDS = _table()
 _FIRST_WORDS = frozenset(word.split()[0] for word in _WORDS)
+_FIRST_LETTERS = _first_letters()
 
 
 def _spellings(table: str) -> frozenset[str]:
@@ -182,7 +194,7 @@ def labels_in(text: str) -> Iterator[Label]:
     position = 0
     for line in text.split("\n"):
         head = _HEAD.match(line)
-        if head and len(head[2]) < _LONG_WORD and _key(head[2]) in _FIRST_WORDS:
+        if head and head[2][0] in _FIRST_LETTERS and len(head[2]) < _LONG_WORD and _key(head[2]) in _FIRST_WORDS:
             label = _label(line, head, position)
             if label:
                 yield label
@@ -198,7 +210,8 @@ def _label(line: str, head: re.Match[str], position: int) -> Label | None:
     lead = head[1]
     style = lead.translate(_NO_STYLE)
     numbered = bool(found[2]) or any(letter.isdigit() for letter in lead)
-    if not found[5] and not (style or numbered):
+    colon = found[5] is not None
+    if not colon and not (style or numbered):
         return None
     opened = next((mark for mark in _CLOSING if style.endswith(mark) and mark not in found[4]), "")
     closed = bool(opened) and line.startswith(opened, found.end())
@@ -206,12 +219,11 @@ def _label(line: str, head: re.Match[str], position: int) -> Label | None:
         kind=meaning[0],
         firm=meaning[1],
         line=position,
-        name=position + head.start(2),
         end=position + found.end() + (len(opened) if closed else 0),
         indent=len(lead) - len(lead.lstrip()),
         style=style,
         numbered=numbered,
         qualifier=found[2] or found[3] or "",
-        colon=bool(found[5]),
+        colon=colon,
         unclosed="" if closed else opened,
     )

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from instgen.records import Near, Record
-from instgen.text.novelty import NoveltyIndex, View
+from instgen.text.similarity import NoveltyIndex, View
 
 MACHINE_POOL = 1000
 """Machine tasks that examples are drawn from, the latest ones: memory stays bounded whatever is made."""

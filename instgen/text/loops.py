@@ -24,6 +24,10 @@ _LEAST_WORDS = 4
 _LEAST_SHARE = 0.5
 _GRAM = 10
 _LONG = 100
+_END = 4000
+"""Characters in which a cycle has all its turns."""
+_FEW = 3
+"""Fewer of eight samples than that repeat only where repetition is a small part of the text."""
 
 _SENTENCE_END = re.compile(r"[.!?。！？؟।…\n]+")
 
@@ -37,25 +41,31 @@ class Loop:
 
 
 def loop(text: str) -> Loop | None:
-    """The loop that a text is caught in, if it is."""
-    if not _comes_again(text):
+    """The loop that a text is caught in, if it is. Only text that repeats itself to the letter is looked at closely."""
+    repeats = _repeating_samples(text.rstrip())
+    if not any(repeats):
         return None
-    found = tokens(text)
-    if len(found) < _LEAST_TAIL:
+    if repeats[-1] and _tail(tokens(text[-_END:])):
+        return _tail(tokens(text))
+    if sum(repeats) < _FEW:
         return None
-    return _tail(found) or _returning_sentence(text) or _returning_grams(found)
+    return _returning_sentence(text) or _returning_grams(tokens(text))
 
 
-def _comes_again(text: str) -> bool:
-    """Whether one of eight samples of the text, its end among them, stands elsewhere too: cheap, and so in a loop."""
-    text = text.rstrip()
-    size = 16 if text.isascii() else 10
+def _repeating_samples(text: str) -> list[bool]:
+    """For up to eight samples of a text, the last one at its very end, whether each stands earlier in it too."""
+    size, shortest = (16, 60) if text.isascii() else (10, 20)
+    if len(text) < shortest:
+        return []
     last = len(text) - size
-    return last > size and any(text.count(text[at : at + size]) > 1 for at in range(last, -1, -max(1, last // 7)))
+    places = range(last, 0, -max(1, last // 7))
+    return [text.find(text[place : place + size]) < place for place in reversed(places)]
 
 
 def _tail(found: list[str]) -> Loop | None:
     """A cycle that runs to the very end: its last turn may be cut off. Cycles of numbers alone are data."""
+    if len(found) < _LEAST_TAIL:
+        return None
     for turn in range(1, min(_LONGEST_CYCLE, len(found) // _LEAST_TURNS) + 1):
         if found[-1] != found[-1 - turn]:
             continue

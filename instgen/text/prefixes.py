@@ -12,6 +12,7 @@ What is found here is a superset of what is near: nothing near is missed, and a 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,10 +21,10 @@ from itertools import chain, combinations
 from instgen.text.rouge import least_common
 
 LEAST_THRESHOLD = Fraction(3, 10)
-"""Below it too much is shared by chance for prefixes to be of use, and `groups` would ask for more than is shared."""
+"""Below it so much is shared by chance that prefixes are of no use."""
 
-_GROUPED = 16
-"""The least number of tokens at which elements fall into groups."""
+_SHARED_PER_GROUP = 2
+"""More groups make fewer keys a row, of longer prefixes."""
 
 _LOAD = 2
 """Slots for each key that a table is made for: more of them cost memory, fewer bring rows that share a slot only."""
@@ -78,19 +79,20 @@ class Prefixes:
         return self._looked[length]
 
     def groups(self, length: int) -> int:
-        """Of a row's elements, by its length alone, so that a query knows them too."""
-        if length < _GROUPED:
-            return min(1, least_common(self._threshold, length + self._shortest(length)) - 1)
-        return 1 << length.bit_length() - _GROUPED.bit_length() + 1
+        """Of a row's elements, by its length alone, so that a query knows them too: fewer than near texts share."""
+        shared = least_common(self._threshold, length + self._shortest(length))
+        return 1 << ((shared - 1) // _SHARED_PER_GROUP or 1).bit_length() - 1 if shared > 1 else 0
 
     def _all(self, length: int) -> list[Prefix]:
-        found: dict[int, Prefix] = {}
-        other = self._shortest(length)
-        while other <= self._longest(length):
-            groups = self.groups(other)
-            found.setdefault(groups, self._prefix(length, other, groups))
-            other = other + 1 if other < _GROUPED else 1 << other.bit_length()
-        return list(found.values())
+        """One for each number of groups that a row can have: it never falls as rows get longer."""
+        others = range(self._shortest(length), self._longest(length) + 1)
+        found: list[Prefix] = []
+        place = 0
+        while place < len(others):
+            groups = self.groups(others[place])
+            found.append(self._prefix(length, others[place], groups))
+            place = bisect_right(others, groups, lo=place, key=self.groups)
+        return found
 
     def _prefix(self, length: int, other: int, groups: int) -> Prefix:
         """It serves also longer others: they share more, so less of the text is needed."""

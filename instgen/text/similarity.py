@@ -57,7 +57,7 @@ class _Rarity:
 class NoveltyIndex:
     """Texts that were kept, and for a new one the most similar of those that are more similar than the threshold."""
 
-    def __init__(self, threshold: float | Fraction = 0.7, *, whole: int = 128) -> None:
+    def __init__(self, threshold: float | Fraction = 0.7, *, whole: int = 200) -> None:
         """Make an empty index.
 
         Args:
@@ -69,6 +69,7 @@ class NoveltyIndex:
             raise UsageError(f"a similarity threshold is between 0 and 1, not {threshold}")
         self._vocabulary = Vocabulary()
         self._codes: list[Codes] = []
+        self._empty: list[int] = []
         self._ids: list[str] = []
         self._texts: list[str] = []
         self._count_at = whole
@@ -82,6 +83,8 @@ class NoveltyIndex:
     def add(self, row_id: str, text: str) -> None:
         """Keep a text. Whether it is new enough is the caller's decision."""
         words = tokens(text)
+        if not words:
+            self._empty.append(len(self))
         self._codes.append(self._vocabulary.add(words))
         self._ids.append(row_id)
         self._texts.append(text)
@@ -127,7 +130,7 @@ class NoveltyIndex:
         return self._table.find(set(chain.from_iterable(prefix.keys(known, unknown) for prefix in prefixes)))
 
     def _most_similar(self, query: Codes, rows: Iterable[int]) -> Near | None:
-        """The first of the most similar of these rows; its F, `common` · 2 / `total`, begins as the threshold to beat."""
+        """The first of the most similar of these rows; its F, 2 · `common` / `total`, begins as the one to beat."""
         best, length = None, len(query)
         common, total = self.threshold.numerator, 2 * self.threshold.denominator
         for row in rows:
@@ -140,8 +143,8 @@ class NoveltyIndex:
                     best, common, total = row, found, both
         return None if best is None else self._near(best, 2 * common / total)
 
-    def _first_empty(self, rows: Iterable[int]) -> Near | None:
-        first = next((row for row in rows if not self._codes[row]), None) if self.threshold < 1 else None
+    def _first_empty(self, span: range) -> Near | None:
+        first = next((row for row in self._empty if row in span), None) if self.threshold < 1 else None
         return None if first is None else self._near(first, 1.0)
 
     def _near(self, row: int, similarity: float) -> Near:

@@ -23,16 +23,19 @@ from instgen.engine import Run, Target
 from instgen.journal import Journal, NoJournal, SqliteJournal
 from instgen.prompts.book import PromptBook
 from instgen.pump import Counter, Pump
+from instgen.recipes.alpaca import Alpaca, AlpacaRecipe
 from instgen.recipes.flow import Recipe
 from instgen.recipes.respond import Answering, Respond
-from instgen.recipes.alpaca import Alpaca, AlpacaRecipe
 from instgen.records import Completion, Prompt, Record, Usage, born
 from instgen.seedlist import seed_file
 from instgen.teachers.teacher import Traits
 
 CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 CONCURRENCY = 64
-ANSWER = "A plain answer of ordinary length, as teachers give them: not too short, and not too long either. " * 3
+ANSWER = (
+    "A plain answer of ordinary length, as teachers give them: not too short, and not too long either. It goes on for a "
+    "few sentences, says one thing after another, and ends when nothing is left to be told about the matter at hand."
+)
 
 
 class Instant:

@@ -22,6 +22,18 @@ TASKS = (
 )
 
 
+CLASSIC = (
+    {"when": "numbered list", "reply": "1. {{words 9}}\n2. {{words 9}}\n3. {{words 8}}"},
+    {"when": "Answer with Yes or No", "reply": "{{pick Yes|No}}"},
+    {"when": "first a label", "reply": "Class label: yes\nInput: {{words 4}}\nClass label: no\nInput: {{words 5}}"},
+    {
+        "when": "examples of it being done",
+        "reply": "Example 1\nInput: {{words 4}}\nOutput: {{words 7}}\n"
+        "Example 2\nInput: {{words 3}}\nOutput: {{words 6}}",
+    },
+)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder, with the rules of a teacher that writes three tasks a call, and answers."""
@@ -37,6 +49,7 @@ def write_rules(path: Path, latency: list[float] | None = None, **traits: Any) -
             "traits": {"tasks_per_call": 3, "window": 8, "concurrency": 8, **traits},
             "log": str(path.with_name("calls.log")),
         },
+        *({**rule, **more} for rule in CLASSIC),
         {"when": "Now write", "reply": TASKS, **more},
         {"reply": "An answer of {{words 6}}.", **more},
     ]

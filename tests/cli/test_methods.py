@@ -9,12 +9,6 @@ import pytest
 
 from tests.cli.conftest import Program, rows
 
-CLASSIC = [
-    {"when": "numbered list", "reply": "1. {{words 9}}\n2. {{words 9}}\n3. {{words 8}}"},
-    {"when": "Answer with Yes or No", "reply": "{{pick Yes|No}}"},
-    {"when": "first a label", "reply": "Class label: yes\nInput: {{words 4}}\nClass label: no\nInput: {{words 5}}"},
-    {"reply": "Example 1\nInput: {{words 4}}\nOutput: {{words 7}}\nExample 2\nInput: {{words 3}}\nOutput: {{words 6}}"},
-]
 TEXTS = {
     "zh": ("请写出三种常见的中药材，并说明它们的用途。", "当归补血，枸杞明目，陈皮理气。"),
     "ja": ("京都の冬の朝を短い文章で描写してください。", "白い息の向こうに、静かな寺の屋根が光っています。"),
@@ -24,14 +18,8 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def classic(folder: Path) -> str:
-    (folder / "classic.jsonl").write_text("".join(json.dumps(rule) + "\n" for rule in CLASSIC))
-    return "scripted/classic.jsonl"
-
-
-def test_the_classic_method_makes_instances(instgen: Program, classic: str) -> None:
-    done = instgen("self-instruct", "--method", "classic", "-n", "20", "-t", classic)
+def test_the_classic_method_makes_instances(instgen: Program) -> None:
+    done = instgen("self-instruct", "--method", "classic", "-n", "20")
     made = rows(done.stdout)
     assert done.returncode == 0
     assert len(made) == 20
@@ -40,21 +28,20 @@ def test_the_classic_method_makes_instances(instgen: Program, classic: str) -> N
     assert all(row["origin"][0]["op"] == "classic" for row in made)
 
 
-def test_the_classic_method_is_the_same_at_any_concurrency(instgen: Program, classic: str) -> None:
-    line = ("self-instruct", "--method", "classic", "-n", "30", "-t", classic, "--window", "8", "--no-journal")
+def test_the_classic_method_is_the_same_at_any_concurrency(instgen: Program) -> None:
+    line = ("self-instruct", "--method", "classic", "-n", "30", "--window", "8", "--no-journal")
     assert instgen(*line, "--concurrency", "1").stdout == instgen(*line, "--concurrency", "32").stdout
 
 
-def test_checks_can_go_to_another_teacher(instgen: Program, classic: str, folder: Path) -> None:
+def test_checks_can_go_to_another_teacher(instgen: Program, folder: Path) -> None:
     (folder / "judge.jsonl").write_text(json.dumps({"reply": "Yes"}))
-    line = ("self-instruct", "--method", "classic", "-n", "20", "-t", classic, "--judge", "scripted/judge.jsonl")
+    line = ("self-instruct", "--method", "classic", "-n", "20", "--judge", "scripted/judge.jsonl")
     assert {row["is_classification"] for row in rows(instgen(*line).stdout)} == {True}
 
 
 @pytest.mark.parametrize("method", ["alpaca", "classic"])
-def test_the_papers_profile_runs(instgen: Program, classic: str, method: str) -> None:
-    teacher = classic if method == "classic" else "scripted/rules.jsonl"
-    done = instgen("self-instruct", "--method", method, "--profile", "paper", "-n", "6", "-t", teacher)
+def test_the_papers_profile_runs(instgen: Program, method: str) -> None:
+    done = instgen("self-instruct", "--method", method, "--profile", "paper", "-n", "6")
     assert (done.returncode, len(rows(done.stdout))) == (0, 6)
 
 

@@ -7,17 +7,31 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings, write_rules
 
+Start = Callable[..., "subprocess.Popen[bytes]"]
 MAKE = ("self-instruct", "-n", "30", "-o", "out.jsonl", "--rejects", "no.jsonl")
 
 
-def start(*arguments: str, **more: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, env=settings(), **more)  # type: ignore[call-overload,no-any-return]
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts the program in the background; what is still running at the test's end is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(*arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
+        line = [*COMMAND, *arguments]
+        started.append(subprocess.Popen(line, stdout=stdout, stderr=subprocess.PIPE, env=settings()))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        with process:
+            process.kill()
 
 
 def wait_for_lines(path: Path, count: int) -> None:
@@ -62,13 +76,12 @@ def test_another_runs_file_is_left_untouched(instgen: Program, folder: Path) -> 
     assert (folder / "out.jsonl").read_bytes() != before
 
 
-def test_a_file_that_another_run_is_writing_is_exit_7(instgen: Program, folder: Path) -> None:
+def test_a_file_that_another_run_is_writing_is_exit_7(instgen: Program, folder: Path, start: Start) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.2, 0.4])
-    first = start(*MAKE, cwd=folder)
+    make = ("self-instruct", "-n", "3000", "-o", "out.jsonl")
+    start(*make)
     wait_for_lines(folder / "out.jsonl", 1)
-    assert instgen(*MAKE).returncode == 7
-    first.kill()
-    first.communicate()
+    assert instgen(*make).returncode == 7
 
 
 def test_an_input_is_never_an_output(instgen: Program, folder: Path) -> None:
@@ -94,9 +107,9 @@ def test_a_full_disk_is_exit_74(instgen: Program) -> None:
     assert done.stderr.splitlines()[-1].startswith("to continue: ")
 
 
-def test_a_reader_that_leaves_ends_the_run_with_141(folder: Path) -> None:
+def test_a_reader_that_leaves_ends_the_run_with_141(folder: Path, start: Start) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.01, 0.05], paid=False)
-    process = start("self-instruct", "-n", "100000", stdout=subprocess.PIPE, cwd=folder)
+    process = start("self-instruct", "-n", "100000", stdout=subprocess.PIPE)
     assert process.stdout
     process.stdout.readline()
     process.stdout.close()
@@ -105,24 +118,22 @@ def test_a_reader_that_leaves_ends_the_run_with_141(folder: Path) -> None:
     assert len(calls(folder)) < 1000
 
 
-def test_a_slow_reader_holds_up_the_spending(folder: Path) -> None:
+def test_a_slow_reader_holds_up_the_spending(folder: Path, start: Start) -> None:
     write_rules(folder / "rules.jsonl")
-    process = start("self-instruct", "-n", "100000", "-q", stdout=subprocess.PIPE, cwd=folder)
+    start("self-instruct", "-n", "100000", "-q", stdout=subprocess.PIPE)
     time.sleep(4)
     asked = len(calls(folder))
     time.sleep(1)
     assert len(calls(folder)) == asked > 0
-    process.kill()
-    process.communicate()
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_run_and_the_same_line_continues_it(
-    instgen: Program, folder: Path, signum: signal.Signals, code: int
+    instgen: Program, folder: Path, signum: signal.Signals, code: int, start: Start
 ) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.05, 0.15])
     make = ("self-instruct", "-n", "120", "-o", "out.jsonl", "--rejects", "no.jsonl")
-    process = start(*make, cwd=folder)
+    process = start(*make)
     wait_for_lines(folder / "out.jsonl", 3)
     process.send_signal(signum)
     _, talk = process.communicate(timeout=30)
@@ -134,9 +145,9 @@ def test_a_signal_stops_the_run_and_the_same_line_continues_it(
     assert len(set(calls(folder))) == len(calls(folder)) > asked, "nothing that arrived is asked again"
 
 
-def test_a_second_signal_ends_it_at_once_with_whole_lines(folder: Path) -> None:
+def test_a_second_signal_ends_it_at_once_with_whole_lines(folder: Path, start: Start) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.05, 30])
-    process = start(*MAKE, cwd=folder)
+    process = start(*MAKE)
     wait_for_lines(folder / "calls.log", 8)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -147,14 +158,14 @@ def test_a_second_signal_ends_it_at_once_with_whole_lines(folder: Path) -> None:
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes_and_repeats_no_completed_call(
-    instgen: Program, folder: Path
+    instgen: Program, folder: Path, start: Start
 ) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.01, 0.06])
     line = ("self-instruct", "-n", "150", "--rejects", "no.jsonl", "-o", "out.jsonl")
     luck = random.Random(0)
     in_flight = 0
     for _ in range(30):
-        process = start(*line, cwd=folder)
+        process = start(*line)
         time.sleep(0.25 + 0.35 * luck.random())
         process.kill()
         process.communicate()
