@@ -19,7 +19,7 @@ from functools import partial
 
 import orjson
 
-from instgen.errors import InstgenError, ItemFailed
+from instgen.errors import ItemFailed, TeacherRefused
 from instgen.journal import Journal
 from instgen.records import Completion, Prompt, Role, Usage
 from instgen.teachers.teacher import Teacher
@@ -101,6 +101,9 @@ class Calls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
         self._stopped = False
+        self._reached = False
+        """Whether any call was answered: a server that never was there ends the run, and is not kept as a failure."""
+        self._woken = False
         self._committed: deque[tuple[bytes, Future[Completion]]] = deque()
 
     @property
@@ -170,7 +173,10 @@ class Calls:
         seeded = replace(prompt, seed=int.from_bytes(key[:4], "big") >> 1)
         try:
             completion = await teacher.complete(seeded)
+            self._reached = True
         except ItemFailed as problem:
+            if problem.unreachable and not self._reached:
+                raise TeacherRefused(problem.message, "is it running, and is --base-url right?") from problem
             completion = Completion("", "failed", error=problem.message, usage=Usage(), cost=0.0, teacher=teacher.name)
         self._uncommitted += 1
         self._journal.put(key, _encodable(completion)).add_done_callback(partial(self._post, key))
@@ -178,33 +184,34 @@ class Calls:
     def _post(self, key: bytes, kept: Future[Completion]) -> None:
         """Called in the journal's thread: leave the key for the loop, which is woken once for a whole batch."""
         self._committed.append((key, kept))
-        if len(self._committed) == 1:
+        if not self._woken:
+            self._woken = True
             self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
+        self._woken = False
         while self._committed:
-            key, kept = self._committed[0]
+            key, kept = self._committed.popleft()
             self._uncommitted -= 1
-            try:
-                completion = kept.result()
-            except InstgenError as problem:
+            problem = kept.exception()
+            if problem is not None:
                 self.on_fatal(problem)
-            else:
-                self.spending.add(completion)
-                for deliver in self._waiting.pop(key):
-                    deliver(completion)
-            self._committed.popleft()
+                continue
+            completion = kept.result()
+            self.spending.add(completion)
+            for deliver in self._waiting.pop(key):
+                deliver(completion)
         self.on_change()
 
 
 def _encodable(completion: Completion) -> Completion:
     """The completion, with lone surrogates (which no UTF-8 file can hold) replaced by "?"."""
+    names = ("text", "reasoning", "error", "teacher", "host")
+    strings = {name: getattr(completion, name) for name in names}
     try:
-        (completion.text + completion.reasoning).encode()
+        "".join(strings.values()).encode()
     except UnicodeEncodeError:
-        text = completion.text.encode(errors="replace").decode()
-        reasoning = completion.reasoning.encode(errors="replace").decode()
-        return replace(completion, text=text, reasoning=reasoning)
+        return replace(completion, **{name: value.encode(errors="replace").decode() for name, value in strings.items()})
     return completion
 
 

@@ -311,8 +311,12 @@ class Run(Generic[Item]):
 
 def _dry(target: Target, tally: Tally) -> Shortfall:
     common = ", ".join(f"{reason} {count}" for reason, count in tally.reasons.most_common(3))
+    failures = next(iter(tally.reasons.most_common(1)))[0] == TEACHER_FAILED
     return Shortfall(
         f"ran dry: {target.patience} calls in a row without a new record ({tally.records} of {target.records} made;"
         f" most often: {common})",
-        "try more or other seeds, another teacher, --seed, or a larger --patience",
+        "see what the teacher says in the --rejects file"
+        if failures
+        else "try more or other seeds, another teacher, --seed, or a larger --patience",
+        failures=failures,
     )

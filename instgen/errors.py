@@ -31,6 +31,8 @@ class InstgenError(Exception):
     exit_code = 1
     can_continue = False
     """Whether running the same line again goes on from here."""
+    continue_with = ""
+    """What that line needs besides."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -58,6 +60,10 @@ class Shortfall(InstgenError):
     exit_code = 3
     can_continue = True
 
+    def __init__(self, message: str, hint: str = "", *, failures: bool = False) -> None:
+        super().__init__(message, hint)
+        self.continue_with = "--retry-failed" if failures else ""
+
 
 class InputError(InstgenError):
     """Input that cannot be read; `where` is `file` or `file:line`."""
@@ -83,6 +89,11 @@ class TeacherRefused(TeacherError):
 
 class ItemFailed(TeacherError):
     """No answer to this prompt, after the tries that its kind of failure deserves; others may well succeed."""
+
+    def __init__(self, message: str, hint: str = "", *, unreachable: bool = False) -> None:
+        super().__init__(message, hint)
+        self.unreachable = unreachable
+        """Whether no server was there to answer at all."""
 
 
 class BudgetReached(InstgenError):

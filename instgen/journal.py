@@ -10,6 +10,7 @@ Values are JSON; the file is 0600 in a folder of 0700; keys for paid services ne
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import threading
@@ -23,7 +24,7 @@ from typing import Protocol
 
 import orjson
 
-from instgen.errors import InputError, InstgenError, OutputFailed
+from instgen.errors import InputError, OutputFailed
 from instgen.records import Completion, Usage
 
 SCHEMA_VERSION = 1
@@ -37,6 +38,12 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS completions (
     key BLOB PRIMARY KEY, at REAL NOT NULL, finish TEXT NOT NULL, completion BLOB NOT NULL
 ) WITHOUT ROWID
+"""
+_BOUGHT = """
+SELECT json_extract(completion, '$.teacher') AS teacher, count(*),
+    sum(json_extract(completion, '$.usage.prompt') + json_extract(completion, '$.usage.completion')),
+    CASE WHEN count(*) = count(json_extract(completion, '$.cost')) THEN sum(json_extract(completion, '$.cost')) END
+FROM (SELECT CAST(completion AS TEXT) AS completion FROM completions) GROUP BY teacher ORDER BY teacher
 """
 _INSERT = "INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 _INSERT_OVER_FAILED = """
@@ -87,6 +94,16 @@ class Entry:
     key: str
     at: float
     completion: Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What the journal holds of one teacher; `cost` in US dollars, None where any price is unknown."""
+
+    teacher: str
+    completions: int
+    tokens: int
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +159,10 @@ class SqliteJournal:
         for key, at, completion in rows:
             yield Entry(key.hex(), at, completion_from_json(completion))
 
+    def bought(self) -> Iterator[Bought]:
+        """What was bought of each teacher."""
+        yield from itertools.starmap(Bought, self._reader.execute(_BOUGHT))
+
     def prune(self, before: float) -> int:
         """Forget the entries older than a time (seconds since 1970); returns how many they were."""
         with _translated(self.path):
@@ -164,6 +185,9 @@ class SqliteJournal:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise InputError(str(self.path), "this journal was written by a newer instgen", "upgrade instgen")
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if names and "completions" not in names:
+            raise InputError(str(self.path), "is another program's database", _ELSEWHERE)
         db.execute(_TABLE)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return db
@@ -184,7 +208,7 @@ class SqliteJournal:
         try:
             with _translated(self.path):
                 kept = self._commit(puts)
-        except InstgenError as failure:
+        except Exception as failure:  # a thread hands every error on, bugs too, or the run would wait for ever
             for put in puts:
                 put.kept.set_exception(failure)
         else:

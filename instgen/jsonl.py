@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from instgen.errors import InstgenError, OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
+from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
 
 ROOM = 1024
 """Lines that may wait to be written; beyond that, admission waits."""
@@ -67,7 +67,7 @@ class Stream:
 
     def write(self, lines: Sequence[bytes]) -> None:
         """Write each line by itself to a pipe (its reader may be waiting for it), all at once elsewhere."""
-        with _translated(self._name):
+        with translated(self._name):
             for piece in lines if self._piped else (b"".join(lines),):
                 _write_all(self._fd, piece)
 
@@ -98,17 +98,17 @@ class ResumedFile:
             OutputFailed: it cannot be opened for writing.
         """
         self._path = path
-        with _translated(str(path)):
+        with translated(str(path)):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             os.close(self._fd)
             raise OutputLocked(f"{path}: another run is writing it", "wait for it, or name another file") from problem
-        if force:
-            os.ftruncate(self._fd, 0)
+        self._size = 0 if force else os.fstat(self._fd).st_size
+        """Bytes to compare; where it is forced, the file is cut when there is something to put in its place."""
         self._agreed = 0
-        self.agrees = os.fstat(self._fd).st_size == 0
+        self.agrees = self._size == 0
         """Whether all that the file held, but for a torn last line, was found to be this run's own."""
         self.resumed = not self.agrees
         """Whether the file held anything when it was opened."""
@@ -125,7 +125,7 @@ class ResumedFile:
         Raises:
             OutputDiffers: the file holds another line here.
         """
-        with _translated(str(self._path)):
+        with translated(str(self._path)):
             count = 0
             while count < len(lines) and self._compare(lines[count]):
                 count += 1
@@ -136,13 +136,15 @@ class ResumedFile:
         """A file is always there."""
 
     def verify_end(self) -> None:
-        """Raise OutputDiffers where the file goes on after this run's last line."""
-        if not self.agrees and os.fstat(self._fd).st_size > self._agreed:
+        """Raise OutputDiffers where the file goes on after this run's last line; else it is this run's to the end."""
+        if not self.agrees:
             raise OutputDiffers(f"{self._path}: goes on after the last line of this run", _OTHER_NAME)
+        if not self._held.tell():
+            os.ftruncate(self._fd, self._agreed)
 
     def close(self) -> None:
         """Append what was held back if all agree, put it on the disk, unlock."""
-        with _translated(str(self._path)):
+        with translated(str(self._path)):
             self._append_held()
             os.fsync(self._fd)
         self._open.close()
@@ -158,6 +160,7 @@ class ResumedFile:
             self.agrees = True
             return False
         self._agreed += len(line)
+        self.agrees = self._agreed == self._size
         return True
 
     def _append_held(self) -> None:
@@ -176,7 +179,7 @@ class ResumedFile:
 class Writer:
     """Hands lines to destinations through one bounded queue and one thread."""
 
-    def __init__(self, destinations: Sequence[Destination], on_failure: Callable[[InstgenError], None]) -> None:
+    def __init__(self, destinations: Sequence[Destination], on_failure: Callable[[Exception], None]) -> None:
         """Begin to write; `on_failure` is called in the event loop as soon as a destination fails."""
         self._destinations = destinations
         self._on_failure = on_failure
@@ -185,9 +188,14 @@ class Writer:
         self._wake = threading.Condition()
         self._space = asyncio.Event()
         self._closing = False
-        self._failure: InstgenError | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="writer", daemon=True)
         self._thread.start()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a destination has failed, so that nothing more can be written."""
+        return self._failure is not None
 
     async def write(self, place: int, line: bytes) -> None:
         """Queue a line for one of the destinations, waiting while too many are queued.
@@ -233,7 +241,7 @@ class Writer:
         while self._failure is None and (batch := self._next_batch()) is not None:
             try:
                 self._write(batch)
-            except InstgenError as failure:
+            except Exception as failure:  # a thread hands every error on, bugs too, or the run would wait for ever
                 self._failure = failure
                 self._tell(partial(self._on_failure, failure))
             self._tell(self._space.set)
@@ -276,12 +284,14 @@ def open_destination(path: Path, together: list[ResumedFile], *, force: bool, re
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a directory", "name a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}", "make it first")
     if path.suffix in {".gz", ".zst"}:
         raise UsageError(
             f"{path}: compressed files are read, not written", "write to stdout and pipe it into gzip or zstd"
         )
     if path.exists() and not path.is_file():
-        with _translated(str(path)):
+        with translated(str(path)):
             return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), str(path))
     file = ResumedFile(path, together, force=force)
     if file.resumed and not resumable:
@@ -300,7 +310,8 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
+def translated(name: str) -> Iterator[None]:
+    """Turns what writing can raise into our errors, told of the output's name."""
     try:
         yield
     except BrokenPipeError as problem:

@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from instgen.errors import InstgenError
-
 T = TypeVar("T")
 
 
@@ -62,7 +60,7 @@ class Pump(Generic[T]):
                     break
                 self._waiting.append(item)
                 self._tell()
-        except (InstgenError, OSError, ValueError) as problem:
+        except Exception as problem:  # a thread hands every error on, bugs too, or the run would wait for ever
             self.error = problem
         self._ended = True
         self._tell()

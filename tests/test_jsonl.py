@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.errors import InstgenError, OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
+from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
 from instgen.jsonl import Destination, ResumedFile, Stream, Writer, open_destination
 
 LINES = [b'{"n":%d}\n' % number for number in range(30)]
@@ -79,6 +79,29 @@ def test_files_of_one_run_are_only_changed_when_all_agree(tmp_path: Path) -> Non
     assert rejects.read_bytes() == LINES[0] + LINES[1][:4]
 
 
+@given(cuts=st.tuples(st.integers(0, len(b"".join(LINES))), st.integers(0, len(b"".join(LINES)))))
+def test_two_files_cut_anywhere_are_both_completed(
+    tmp_path_factory: pytest.TempPathFactory, cuts: tuple[int, int]
+) -> None:
+    folder = tmp_path_factory.mktemp("two")
+    whole = b"".join(LINES)
+    paths = [folder / "records", folder / "rejects"]
+    together: list[ResumedFile] = []
+    for path, cut in zip(paths, cuts, strict=True):
+        path.write_bytes(whole[:cut])
+    files = [ResumedFile(path, together) for path in paths]
+
+    async def run() -> None:
+        writer = Writer(files, lambda _: None)
+        for line in LINES:
+            await writer.write(0, line)
+            await writer.write(1, line)
+        await writer.close(complete=True)
+
+    asyncio.run(run())
+    assert [path.read_bytes() for path in paths] == [whole, whole]
+
+
 def test_force_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     path.write_bytes(b"something else\n")
@@ -121,8 +144,8 @@ def test_a_full_disk_is_an_output_error() -> None:
 def test_a_reader_that_goes_away_is_noticed_though_nothing_is_written() -> None:
     reading, writing = os.pipe()
 
-    async def run() -> InstgenError:
-        failed: asyncio.Future[InstgenError] = asyncio.get_running_loop().create_future()
+    async def run() -> Exception:
+        failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         writer = Writer([Stream(writing, "stdout")], failed.set_result)
         os.close(reading)
         problem = await asyncio.wait_for(failed, 10)

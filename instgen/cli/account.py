@@ -52,6 +52,11 @@ class Account:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
+    def check(self) -> None:
+        """Raise OutputFailed where the summary could not be written in the end."""
+        if self.writing.summary:
+            append_row(self.writing.summary)
+
     def note(self, rejection: Rejection) -> None:
         """Remember a few rejections of each reason, to show them."""
         examples = self.examples.setdefault(rejection.verdict.reason, [])
@@ -82,7 +87,7 @@ class Account:
             console.duration(time.monotonic() - self.began),
         ]
         lines = ["; ".join(part for part in told if part)]
-        if spending.replayed and not spending.asked:
+        if spending.replayed and not spending.asked and not tally.failed:
             lines.append(f"every reply came from the journal; --seed {self.run.calls.seed + 1} makes new data")
         elif spending.asked and self.teacher.traits.small:
             lines.append(f"written by {self.teacher.name}, a small model: for demonstration, not for training")
@@ -123,10 +128,11 @@ class Account:
         }
 
 
-def append_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Append one line in one write, so that the stages of a pipeline may share the file."""
+def append_row(path: Path, row: Mapping[str, Any] | None = None) -> None:
+    """Append one line in one write, so that the stages of a pipeline may share the file; none only makes the file."""
     try:
         with path.open("ab", buffering=0) as file:
-            os.write(file.fileno(), orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            if row is not None:
+                os.write(file.fileno(), orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     except OSError as problem:
         raise OutputFailed(f"{path}: the summary cannot be written: {problem.strerror}") from problem

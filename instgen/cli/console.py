@@ -23,7 +23,8 @@ def tell(problem: InstgenError) -> None:
     if problem.hint:
         say(f"  {problem.hint}")
     if problem.can_continue:
-        say(f"to continue: {shlex.join(['instgen', *sys.argv[1:]])}")
+        more = [option for option in problem.continue_with.split() if option not in sys.argv]
+        say(f"to continue: {shlex.join(['instgen', *sys.argv[1:], *more])}")
 
 
 def is_pipe(fd: int) -> bool:

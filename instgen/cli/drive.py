@@ -78,6 +78,7 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Al
             )
             wanted = job.target.records if job.target else None
             account = Account(job.recipe.command, run, job.teachers.teacher, writing, wanted)
+            account.check()
             writer = Writer(open_destinations(asking, writing, job.inputs), run.stop)
             with _signals(run, writer):
                 await _write_all(run, writer, account, allowed)
@@ -89,10 +90,11 @@ async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: A
     try:
         async with account.shown(), aclosing(run.outcomes()) as outcomes:
             async for outcome in outcomes:
-                await _write(outcome, writer, account)
-        if run.tally.failed > allowed(run.tally.read):
+                await _write_or_stop(outcome, writer, account)
+        rows = run.tally.read - run.unfinished
+        if account.wanted is None and run.tally.failed > allowed(rows):
             hint = "--retry-failed asks them again, --max-failures allows some"
-            problem = Shortfall(f"{run.tally.failed} of {run.tally.read} items failed", hint)
+            problem = Shortfall(f"{run.tally.failed} of {rows} rows failed", hint, failures=True)
     except InstgenError as ended:
         problem = ended
     try:
@@ -102,6 +104,16 @@ async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: A
     account.close(problem)
     if problem is not None:
         raise problem
+
+
+async def _write_or_stop(outcome: Outcome, writer: Writer, account: Account) -> None:
+    """Write an outcome; where that fails, the run is stopped, but what is in flight may still arrive and be kept."""
+    if writer.failed:
+        return
+    try:
+        await _write(outcome, writer, account)
+    except InstgenError as failure:
+        account.run.stop(failure)
 
 
 async def _write(outcome: Outcome, writer: Writer, account: Account) -> None:
@@ -143,3 +155,4 @@ def _signals(run: Run[Any], writer: Writer) -> Iterator[None]:
     finally:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(signum)
+            signal.signal(signum, signal.SIG_DFL)

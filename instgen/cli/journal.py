@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,25 +19,14 @@ DAY = 86_400.0
 @journal.command("info")
 def info(where: Where = None) -> None:
     """Show where the journal is, how many completions it holds, and what they cost."""
-    from instgen.cli.opening import journal_path
-    from instgen.journal import SqliteJournal
+    from instgen.cli.opening import existing_journal
 
-    path = journal_path(where)
-    entries = 0
-    tokens = 0
-    cost = 0.0
-    teachers: dict[str, int] = {}
-    if path.exists():
-        kept = SqliteJournal(path)
-        for entry in kept.entries():
-            entries += 1
-            tokens += entry.completion.usage.prompt + entry.completion.usage.completion
-            cost += entry.completion.cost or 0.0
-            teachers[entry.completion.teacher] = teachers.get(entry.completion.teacher, 0) + 1
-        kept.close()
-    typer.echo(f"{path}\n{entries} completions, {tokens:,} tokens, {cost:.2f} dollars where the price is known")
-    for name, count in sorted(teachers.items()):
-        typer.echo(f"  {name}: {count}")
+    kept = existing_journal(where)
+    typer.echo(kept.path)
+    for line in kept.bought():
+        price = "unknown" if line.cost is None else f"{line.cost:.2f} dollars"
+        typer.echo(f"{line.teacher}: {line.completions} completions, {line.tokens:,} tokens, price {price}")
+    kept.close()
 
 
 @journal.command("export")
@@ -47,12 +35,12 @@ def export(where: Where = None) -> None:
     import jsonlines
     import orjson
 
-    from instgen.cli.opening import journal_path
-    from instgen.journal import SqliteJournal
+    from instgen.cli.opening import STDOUT, existing_journal
+    from instgen.jsonl import translated
 
-    kept = SqliteJournal(journal_path(where))
-    with jsonlines.Writer(sys.stdout.buffer, dumps=orjson.dumps) as writer:
-        writer.write_all(kept.entries())
+    kept = existing_journal(where)
+    with translated("stdout"), open(STDOUT, "wb", buffering=0, closefd=False) as out:
+        jsonlines.Writer(out, dumps=orjson.dumps).write_all(kept.entries())
     kept.close()
 
 
@@ -64,9 +52,8 @@ def prune(
     """Forget old completions; a run that needed them pays for them again."""
     import time
 
-    from instgen.cli.opening import journal_path
-    from instgen.journal import SqliteJournal
+    from instgen.cli.opening import existing_journal
 
-    kept = SqliteJournal(journal_path(where))
+    kept = existing_journal(where)
     typer.echo(f"{kept.prune(time.time() - days * DAY)} forgotten")
     kept.close()

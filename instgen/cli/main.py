@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -50,9 +51,22 @@ def instgen(
     del version
 
 
+def _open_standard_streams() -> None:
+    """Let a standard stream that was closed lead nowhere, so that no file of ours gets its number."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)
+
+
 def run() -> None:
     """Run the program; expected errors become one line and an exit code, a bug keeps its traceback."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _open_standard_streams()
     try:
         app()
     except InstgenError as problem:

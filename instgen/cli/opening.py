@@ -79,6 +79,18 @@ def open_journal(asking: Asking, writing: Writing) -> Iterator[Journal]:
         yield journal
 
 
+def existing_journal(named: Path | None) -> SqliteJournal:
+    """The journal that is there, to be looked at.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = journal_path(named)
+    if not path.is_file():
+        raise InputError(str(path), "there is no journal here")
+    return SqliteJournal(path)
+
+
 def journal_path(named: Path | None) -> Path:
     """Where completions are kept: in the user's state folder, for they were paid for and are no cache."""
     if named is not None:
@@ -96,7 +108,10 @@ def open_destinations(asking: Asking, writing: Writing, inputs: Sequence[Path]) 
     """
     together: list[ResumedFile] = []
     named = [path for path in (writing.output, writing.rejects) if path is not None and str(path) != "-"]
-    _check_distinct(named, inputs)
+    if writing.rejects is not None and str(writing.rejects) == "-":
+        raise UsageError("--rejects -: rejects do not go among the records", "name a file")
+    to_stdout = writing.output is None or str(writing.output) == "-"
+    _check_distinct(named, inputs, to_stdout=to_stdout)
 
     def opened(path: Path | None) -> Destination:
         if path is None or str(path) == "-":
@@ -147,10 +162,12 @@ def allowed_failures(said: str) -> Allowed:
     return lambda items: int(number) * items / 100 if percent else int(number)
 
 
-def _check_distinct(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+def _check_distinct(outputs: Sequence[Path], inputs: Sequence[Path], *, to_stdout: bool) -> None:
     taken = {_identity(path.stat()): str(path) for path in inputs if path.is_file()}
     if console.is_file(STDIN):
         taken[_identity(os.fstat(STDIN))] = "stdin"
+    if to_stdout and console.is_file(STDOUT) and (same := taken.get(_identity(os.fstat(STDOUT)))):
+        raise UsageError(f"stdout is also {same}, and would feed on itself", "redirect it to another file")
     for path in outputs:
         there = _identity(path.stat()) if path.is_file() else str(path.resolve())
         if there in taken:
@@ -167,7 +184,16 @@ def _overrides(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder of prompt files", "instgen prompts export DIR makes one")
     files = sorted(folder.glob(f"*{SUFFIX}")) + sorted(folder.glob(f"*/*{SUFFIX}"))
-    return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): file.read_text("utf-8") for file in files}
+    return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): _text(file) for file in files}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as problem:
+        raise InputError(str(file), "is not UTF-8 text") from problem
+    except OSError as problem:
+        raise InputError(str(file), f"cannot be read: {problem.strerror}") from problem
 
 
 def _api_key(asking: Asking) -> str | None:

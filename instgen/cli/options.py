@@ -74,7 +74,8 @@ class Asking:
         ),
     ] = None
     temperature: Annotated[
-        float | None, _option("--temperature", min=0, help="Overrides the prompt file's.", env="INSTGEN_TEMPERATURE")
+        float | None,
+        _option("--temperature", min=0, max=5, help="Overrides the prompt file's.", env="INSTGEN_TEMPERATURE"),
     ] = None
     top_p: Annotated[
         float | None, _option("--top-p", min=0, max=1, help="Overrides the prompt file's.", env="INSTGEN_TOP_P")
@@ -82,7 +83,9 @@ class Asking:
     max_tokens: Annotated[
         int | None, _option("--max-tokens", min=1, help="Overrides the prompt file's.", env="INSTGEN_MAX_TOKENS")
     ] = None
-    seed: Annotated[int, _option("--seed", help="Another seed makes other data.", env="INSTGEN_SEED")] = 0
+    seed: Annotated[
+        int, _option("--seed", min=0, max=2**63 - 1, help="Another seed makes other data.", env="INSTGEN_SEED")
+    ] = 0
     max_failures: Annotated[
         str,
         _option(

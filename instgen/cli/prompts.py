@@ -35,11 +35,14 @@ def show(name: Annotated[str, typer.Argument(help="A name from the list, such as
 @prompts.command("export")
 def export(folder: Annotated[Path, typer.Argument(help="Folder to write to; files that exist are kept.")]) -> None:
     """Write the prompt files to a folder, to be changed and named with --prompts."""
+    from instgen.jsonl import translated
     from instgen.prompts.book import SUFFIX, built_in
 
     for name, content in sorted(built_in().items()):
         file = folder / f"{name}{SUFFIX}"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
+        with translated(str(file)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.exists():
+                continue
             file.write_text(content, "utf-8")
-            typer.echo(str(file))
+        typer.echo(str(file))

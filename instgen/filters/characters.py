@@ -30,7 +30,7 @@ _NEXT = f"[{_LATIN_1}{_WINDOWS}]"
 _MOJIBAKE = re.compile(
     "\ufffd"
     f"|[ÂÃ][{_LATIN_1}]|Ã[{_WINDOWS}]"
-    "|â(?:€|\u0080)" + _NEXT + f"|[à-ï]{_NEXT}{{2}}[à-ï]{_NEXT}{{2}}|ðŸ|ï»¿|[ÐÑ]{_NEXT}[ÐÑ]{_NEXT}"
+    "|â(?:€|\u0080)" + _NEXT + f"|[à-ï]{_NEXT}{{2}}[à-ï]{_NEXT}{{2}}|ð[Ÿ\u009f]|ï»¿|[ÐÑ]{_NEXT}[ÐÑ]{_NEXT}"
 )
 
 
@@ -49,7 +49,7 @@ MOJIBAKE = TextRule(
 )
 
 _SPECIAL = re.compile(
-    r"<[|｜][\w▁ -]{2,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_(?:turn|text|image)>|<(?:bos|eos|pad|unk)>"
+    r"<[|｜][\w▁-]{2,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_(?:turn|text|image)>|<(?:bos|eos|pad|unk)>"
     r"|\A\s*<s>|</s>\s*\Z"
 )
 

@@ -22,17 +22,17 @@ def _any(section: str) -> str:
 @cache
 def _instruction_label() -> re.Pattern[str]:
     words = _any("instruction-label")
-    return re.compile(rf"^[#*>\s]{{0,8}}(?:\d{{1,3}}[.)、]\s?)?[#*]{{0,4}}(?:{words})(?: \d{{1,3}})?\*{{0,2}}:", re.M)
+    return re.compile(rf"^[#*>\s]{{0,8}}(?:\d{{1,3}}[.)、]\s?)?[#*]{{0,4}}(?:{words})(?: \d{{1,3}})?\*{{0,2}} ?:", re.M)
 
 
 @cache
 def _numbered_label() -> re.Pattern[str]:
-    return re.compile(rf"^[#*\s]{{0,8}}(\d{{1,3}})[.)、]\s?\*{{0,2}}({_any('labels')})\*{{0,2}}:", re.M)
+    return re.compile(rf"^[#*\s]{{0,8}}(\d{{1,3}})[.)、]\s?\*{{0,2}}({_any('labels')})\*{{0,2}} ?:", re.M)
 
 
 @cache
 def _heading() -> re.Pattern[str]:
-    return re.compile(rf"^#{{2,4}} ?(?:{_any('headings')}):", re.M)
+    return re.compile(rf"^#{{2,4}} ?(?:{_any('headings')}) ?:", re.M)
 
 
 def _mentions(section: str, folded: str) -> bool:

@@ -1,10 +1,10 @@
 """The phrases that rules look for, in nine languages: data files under `words/`, one a language.
 
 A file has sections. `[name]` holds regular expressions, one a line, over folded text (lower case, NFKC, straight
-apostrophes); a space in one is any white space. `[name words]` holds plain words, one of which every phrase of that
-section contains: where none occurs, no expression is tried or even compiled. In such a word `_` stands for the edge of
-a word. A line `<word> = …` names a part that later lines of the file use as `<word>`; a line that begins with `# ` is a
-comment.
+apostrophes); a space in one is any white space. `[name words]` holds plain words, or beginnings of words, one of which
+every phrase of that section contains: where none occurs, no expression is tried or even compiled. In such a word `_`
+stands for the edge of a word. A line `<word> = …` names a part that later lines of the file use as `<word>`; a line
+that begins with `# ` is a comment.
 
 A phrase begins and ends where a word does, in scripts that divide words. No expression has nested repetition without
 a bound, so matching takes linear time.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -73,7 +74,7 @@ def plain(text: str) -> str:
 
 
 def _either(phrases: tuple[str, ...]) -> str:
-    return "|".join(f"(?:{phrase})" for phrase in phrases).replace(" ", r"\s+")
+    return "|".join(f"(?:{phrase})" for phrase in phrases).replace(" ?", r"\s*").replace(" ", r"\s+")
 
 
 @cache
@@ -102,10 +103,15 @@ def _words(name: str, ascii_only: bool) -> tuple[tuple[str, tuple[str, ...]], ..
     return tuple((word, tuple(codes)) for word, codes in leads.items())
 
 
+@cache
+def _bare_words(name: str, ascii_only: bool) -> tuple[str, ...]:
+    return tuple(word for word, _ in _words(name, ascii_only))
+
+
 @lru_cache(maxsize=64)
-def _stems(folded: str) -> frozenset[str]:
+def _stems(folded: str) -> Set[str]:
     """The first three letters of every word of an ASCII text: a set that all sections share."""
-    return frozenset(word[:_STEM] for word in folded.translate(_TO_SPACES).split())
+    return {word[:_STEM] for word in folded.translate(_TO_SPACES).split()}
 
 
 @cache
@@ -127,8 +133,10 @@ def _languages(name: str, folded: str) -> list[str]:
     if ascii_only and len(folded) <= _SHORT and (stems := _stems_of(name)) and stems.isdisjoint(_stems(folded)):
         return []
     text = _spaced(folded)
+    if not any(map(text.__contains__, _bare_words(name, ascii_only))):
+        return []
     found = {code for word, codes in _words(name, ascii_only) if word in text for code in codes}
-    return [code for code in LANGUAGES if code in found] if found else []
+    return [code for code in LANGUAGES if code in found]
 
 
 def search(name: str, folded: str) -> re.Match[str] | None:

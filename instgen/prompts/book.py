@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 from instgen.errors import InputError
@@ -37,6 +38,7 @@ class PromptBook:
         return parse_template(full, available[full], self._sampling)
 
 
+@cache
 def built_in() -> dict[str, str]:
     """Every prompt file that comes with instgen: `language/name` to its content."""
     root = resources.files("instgen.prompts")

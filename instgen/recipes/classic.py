@@ -150,20 +150,36 @@ class ClassicRecipe:
 def classic_flow(given: Materials, method: Classic) -> Flow:
     """Propose, drop what is not novel, tell classification tasks, write instances, judge them."""
     proposed = yield from ask(given.propose)
-    if proposed.finish == "failed":
-        return Outcome(rejections=(failure(COMMAND, proposed),))
+    if (nothing := _unusable(proposed)) is not None:
+        return Outcome(rejections=(nothing,))
     novel, rejections = novel_ones(proposed, given, method)
     answers = yield from ask_all(tuple(_classify(task, given, method) for task in novel))
-    kinds = [bool(read_yes_no(answer.text)) for answer in answers]
-    replies = yield from ask_all(
-        tuple(_instances(task, is_class, given, method) for task, is_class in zip(novel, kinds, strict=True))
-    )
+    told = []
+    for task, answer in zip(novel, answers, strict=True):
+        is_class = read_yes_no(answer.text)
+        if (nothing := _unusable(answer, task)) is not None:
+            rejections.append(nothing)
+        elif is_class is None:
+            rejections.append(Rejection(COMMAND, Verdict("unclassified", "reading"), born(task), answer.text))
+        else:
+            told.append((task, is_class))
+    replies = yield from ask_all(tuple(_instances(task, is_class, given, method) for task, is_class in told))
     records: list[Record] = []
-    for task, is_class, reply in zip(novel, kinds, replies, strict=True):
+    for (task, is_class), reply in zip(told, replies, strict=True):
         made = instances_of(task, is_class, reply, given, method)
         records += made.records
         rejections += made.rejections
     return Outcome(tuple(records), tuple(rejections))
+
+
+def _unusable(completion: Completion, task: Record | None = None) -> Rejection | None:
+    """The rejection for a completion that never came, or that declines."""
+    record = born(task) if task else None
+    if completion.finish == "failed":
+        return failure(COMMAND, completion, record)
+    if completion.finish == "refusal":
+        return Rejection(COMMAND, Verdict("refusal", "finish"), record, completion.text)
+    return None
 
 
 def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple[list[Record], list[Rejection]]:
@@ -190,12 +206,12 @@ def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple
 
 def instances_of(task: Record, is_class: bool, reply: Completion, given: Materials, method: Classic) -> Outcome:
     """The instances of one task as records; a task whose instances contradict one another is dropped whole."""
-    if reply.finish == "failed":
-        return Outcome(rejections=(failure(COMMAND, reply, born(task)),))
+    if (nothing := _unusable(reply, task)) is not None:
+        return Outcome(rejections=(nothing,))
     templates = method.templates
     read = read_instances_output_first if is_class else read_instances_input_first
     begun = (templates.output_first if is_class else templates.input_first).blocks.get("begun", "")
-    pairs = read(begun + reply.text, whole=reply.finish == "stop")[:INSTANCES]
+    pairs = read(begun + reply.text, whole=reply.finish == "stop")
     used = (templates.propose, templates.classify, templates.output_first if is_class else templates.input_first)
     step = replace(given.step, teacher=reply.teacher, prompts=tuple(template.source for template in used))
     extra = {"is_classification": is_class}
@@ -205,13 +221,23 @@ def instances_of(task: Record, is_class: bool, reply: Completion, given: Materia
     if _contradict(made):
         verdict = Verdict("contradiction", "instances", evidence="one input, several outputs")
         return Outcome(rejections=tuple(Rejection(COMMAND, verdict, record) for record in made))
-    verdicts = [
-        (record, first_failing(record, ANSWER_RULES)) for record in {record.id: record for record in made}.values()
-    ]
-    return Outcome(
-        tuple(record for record, verdict in verdicts if verdict is None),
-        tuple(Rejection(COMMAND, verdict, record) for record, verdict in verdicts if verdict is not None),
-    )
+    records: list[Record] = []
+    rejections: list[Rejection] = []
+    if reply.finish == "length":
+        rejections.append(Rejection(COMMAND, Verdict("truncated", "finish"), born(task), reply.text))
+    seen: set[str] = set()
+    for record in made:
+        verdict = first_failing(record, ANSWER_RULES)
+        if record.id in seen:
+            verdict = Verdict("duplicate-instance", "instances")
+        if verdict is None and len(records) == INSTANCES:
+            verdict = Verdict("surplus-instance", "instances", threshold=INSTANCES)
+        seen.add(record.id)
+        if verdict is None:
+            records.append(record)
+        else:
+            rejections.append(Rejection(COMMAND, verdict, record))
+    return Outcome(tuple(records), tuple(rejections))
 
 
 def _contradict(instances: Sequence[Record]) -> bool:

@@ -128,12 +128,8 @@ def _leaks_scaffold(evolution: Evolution) -> Verdict | None:
         for phrase in _items(phrases):
             if phrase in text and phrase not in parent:
                 return Verdict("prompt-scaffold", "elimination", evidence=phrase)
-    opened = _at_start(_PREAMBLE, text)
-    return (
-        Verdict("prompt-scaffold", "elimination", evidence=opened)
-        if opened and not _at_start(_PREAMBLE, parent)
-        else None
-    )
+    opened = "" if _at_start(_PREAMBLE, parent) else _at_start(_PREAMBLE, text)
+    return Verdict("prompt-scaffold", "elimination", evidence=opened) if opened else None
 
 
 def _refuses(evolution: Evolution) -> Verdict | None:
@@ -146,8 +142,12 @@ def _refuses(evolution: Evolution) -> Verdict | None:
 def _declines(text: str) -> str:
     """The words with which a text declines, in any language that the filters know."""
     start = plain(text[:OPENING]).lstrip()
-    found = opens("refusal", start)
-    return found[0] if found else _at_start(_REFUSAL, start)
+    return found[0] if (found := opens("refusal", start)) else _at_start(_REFUSAL, start)
+
+
+def _resembles(ancestor: Record, child: Record) -> float | None:
+    one, other = ancestor.instruction, child.instruction
+    return rouge_l(one, other) if more_similar(one, other, NOVELTY) else None
 
 
 def _loses_input(evolution: Evolution) -> Verdict | None:
@@ -170,15 +170,10 @@ def _copies_parent(evolution: Evolution) -> Verdict | None:
 
 def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
     """In depth a child resembles its ancestors, as it should, and only must not return to one; in breadth it is new."""
-    child = evolution.child
+    similarity_of, limit = (copies, COPY) if evolution.operation.in_depth else (_resembles, NOVELTY)
     for ancestor in evolution.ancestors:
-        if evolution.operation.in_depth:
-            similarity = copies(ancestor, child)
-        else:
-            resembles = more_similar(ancestor.instruction, child.instruction, NOVELTY)
-            similarity = rouge_l(ancestor.instruction, child.instruction) if resembles else None
+        similarity = similarity_of(ancestor, evolution.child)
         if similarity is not None:
-            limit = COPY if evolution.operation.in_depth else NOVELTY
             near = Near(ancestor.id, similarity, ancestor.instruction)
             return Verdict("not-novel", "elimination", similarity, limit, near=near)
     return None
@@ -259,8 +254,9 @@ def _is_a_reply_to_a_chat(child: Record) -> Verdict | None:
 
 
 def _is_told_in_task(child: Record) -> Verdict | None:
-    told = leaks(child.output, child.instruction)
-    return Verdict("answer-leaked", "elimination", evidence=child.output[:80]) if told else None
+    if not leaks(child.output, child.instruction):
+        return None
+    return Verdict("answer-leaked", "elimination", evidence=child.output[:80])
 
 
 ANSWER_CHECKS: tuple[Callable[[Record], Verdict | None], ...] = (
@@ -287,15 +283,13 @@ def _items(line: str) -> tuple[str, ...]:
     return tuple(item.strip() for row in line.split("\n") for item in row.split(" / ") if item.strip())
 
 
-def _at_start(table: dict[str, str], plain: str) -> str:
+def _at_start(table: dict[str, str], text: str) -> str:
     """The words of any language in the table that a plain text opens with; "" where there are none."""
-    found = _pattern(tuple(table.values())).match(plain)
-    return found[0] if found else ""
+    return found[0] if (found := _pattern(tuple(table.values())).match(text)) else ""
 
 
-def _anywhere(table: dict[str, str], plain: str) -> str:
-    found = _pattern(tuple(table.values())).search(plain)
-    return found[0] if found else ""
+def _anywhere(table: dict[str, str], text: str) -> str:
+    return found[0] if (found := _pattern(tuple(table.values())).search(text)) else ""
 
 
 @cache

@@ -3,8 +3,8 @@
 Only the labels tell where a part begins; numbers and places in a list tell nothing, as teachers skip, repeat and
 misspell them. Each rule is a choice between evidence:
 
-- An Instruction label begins a task, unless it stands in a code fence, deeper than the first one, or as a list item or
-  a comment where the first one does not. Where no line says Instruction, words such as Task take its place.
+- An Instruction label begins a task, unless it says so in another word than the first one, stands deeper, in a code
+  fence, or as a list item or a comment. Where no line says Instruction, words such as Task take its place.
 - In a task, the first Output label ends the input, and the first Input label before it ends the instruction. Labels
   written as the Instruction label is go before those that are not ("# Output: 3" in code, "- Input: 5" in a list).
 - What follows is the output, further labels included. But an Input and an Output after a task that had an input too,
@@ -66,7 +66,7 @@ def _starts(text: str, labels: list[Label], whole: bool) -> list[Label]:
 def _is_content(label: Label, first: Label) -> bool:
     """Whether an Instruction label stands in a text rather than before a task, by what the first one looks like."""
     deeper = label.indent - first.indent
-    if deeper > 3 or (deeper > 0 and not label.numbered):
+    if label.word != first.word or deeper > 3 or (deeper > 0 and not label.numbered):
         return True
     return bool(label.style) and label.style != first.style and not label.emphatic
 

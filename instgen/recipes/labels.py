@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import combining, normalize
 
+from instgen.filters.phrases import spellings
+from instgen.filters.placeholder import bare
 from instgen.text.tokens import fold
 
 Kind = Literal["instruction", "input", "output", "class", "example"]
@@ -55,16 +57,10 @@ _LOOSE: dict[Kind, str] = {
 """Words that also mean other things: they count only where the firm word is wanting."""
 
 _NO_INPUT = """
-    noinput / no input / no input needed / no input required / no input necessary / no input provided / not needed
-    n/a / na / none / nil / null / empty / not applicable / not required / no additional input / - / – / —
-    无 / 無 / 空 / 没有 / 无输入 / 無輸入 / 没有输入 / 不需要输入 / 无需输入 / 不适用
-    なし / 無し / 入力なし / 入力無し / 該当なし / 없음 / 없습니다 / 입력 없음 / 해당 없음
-    không / không có / không có đầu vào / ninguna / ninguno / sin entrada / no aplica / no hay entrada
-    nenhum / nenhuma / sem entrada / não se aplica / nessuno / nessun input
-    aucun / aucune / aucune entrée / sans entrée / pas d'entrée / sans objet
-    keine / kein input / keine eingabe / keine eingabe erforderlich / entfällt / geen / geen invoer
-    ingen / intet / ingen input / intet input / ingen indata / ikke relevant
-    нет / нет входных данных / без ввода / отсутствует / пусто"""
+    - / – / — / nenhum / nenhuma / sem entrada / não se aplica / nessuno / nessun input
+    geen / geen invoer / ingen / intet / ingen input / intet input / ingen indata / ikke relevant / không / không có
+    không có đầu vào / нет"""
+"""Spellings of "no input" beside those that the filters know, most of them in languages that have no rules yet."""
 
 _YES = """
     yes / yeah / yep / true / 是 / 是的 / 对 / 對 / はい / 예 / 네 / 그렇습니다 / có / vâng / sí / sim / oui
@@ -84,6 +80,7 @@ _NO_STYLE = {ord(mark): None for mark in "0123456789 \t\xa0\u3000\ufeff.)(（）
 _WORD = re.compile(r"[^\W\d_]+")
 _ANSWER_IN_HAN = re.compile("(是(?!否))|(不是|否(?!则))")
 _LONG_WORD = 20
+_LONG_SPELLING = 40
 _TO_FULL_WIDTH = 0xFEE0  # from "A" to "Ａ"
 _BRACKETS = frozenset("[【「『<`")
 _CLOSING = ("**", "__", "*", "_", "`")
@@ -94,8 +91,10 @@ class Label:
     """A label in a text. Offsets count from the beginning of the text."""
 
     kind: Kind
+    word: str
+    """Its words, without case, accents and width."""
     firm: bool
-    """Whether its word means nothing else."""
+    """Whether they mean nothing else."""
     line: int
     """Where its line begins."""
     end: int
@@ -157,7 +156,7 @@ def _spellings(table: str) -> frozenset[str]:
     return frozenset(_key(spelling) for line in table.split("\n") for spelling in line.split(" / ") if spelling.strip())
 
 
-_EMPTY = _spellings(_NO_INPUT)
+_EMPTY = _spellings(_NO_INPUT) | {""}
 _ANSWERS = {spelling: answer for table, answer in ((_YES, True), (_NO, False)) for spelling in _spellings(table)}
 
 
@@ -168,10 +167,10 @@ def kind_of(words: str) -> tuple[Kind, bool] | None:
 
 def is_no_input(text: str) -> bool:
     """Whether the text says that there is no input: "", "<noinput>", "N/A", "(none)", "无" and their like."""
-    if len(text) > 40:
+    if len(text) > _LONG_SPELLING:
         return False
-    key = " ".join(_key(text).replace("_", " ").split())
-    return not key or key in _EMPTY or key.strip("<>()[]{}（）【】「」\"'*. 。:") in _EMPTY
+    word = bare(text.replace("_", " "))
+    return word in spellings("no-input") or _key(word or text) in _EMPTY
 
 
 def yes_or_no(line: str) -> bool | None:
@@ -217,6 +216,7 @@ def _label(line: str, head: re.Match[str], position: int) -> Label | None:
     closed = bool(opened) and line.startswith(opened, found.end())
     return Label(
         kind=meaning[0],
+        word=_key(found[1]),
         firm=meaning[1],
         line=position,
         end=position + found.end() + (len(opened) if closed else 0),

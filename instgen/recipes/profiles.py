@@ -28,11 +28,12 @@ CLASSIC = Constants(examples=8, machine_share=0.25, tasks=8)
 _SAMPLING: dict[str, dict[str, float | int]] = {
     "alpaca": {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3072},
     "classic-propose": {"temperature": 0.7, "top_p": 0.5, "presence_penalty": 2.0, "max_tokens": 1024},
-    "classic-classify": {"temperature": 0.0, "top_p": 0.0, "max_tokens": 3},
-    "classic-input-first": {"temperature": 0.0, "top_p": 0.0, "presence_penalty": 1.5, "max_tokens": 350},
-    "classic-output-first": {"temperature": 0.0, "top_p": 0.0, "presence_penalty": 1.5, "max_tokens": 300},
+    "classic-classify": {"temperature": 0.0, "max_tokens": 3},
+    "classic-input-first": {"temperature": 0.0, "presence_penalty": 1.5, "max_tokens": 350},
+    "classic-output-first": {"temperature": 0.0, "presence_penalty": 1.5, "max_tokens": 300},
 }
-"""Taori et al. 2023, `generate_instruction.py`; Wang et al. 2023, appendix A, and the released script of each step."""
+"""Taori et al. 2023, `generate_instruction.py`; Wang et al. 2023, appendix A, and the released script of each step.
+Their top-p of 0 says nothing at temperature 0, and some servers refuse it."""
 
 
 def as_published(template: Template, said: Sampling) -> Template:

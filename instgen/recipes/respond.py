@@ -94,7 +94,15 @@ def _with_answer(record: Record, completion: Completion, answering: Answering) -
     if messages:
         turns = messages if messages[-1].role != "assistant" else messages[:-1]
         messages = (*turns, Message("assistant", output))
-    return replace(record, output=output, messages=messages, candidates=(), origin=(*record.origin, step))
+    return replace(
+        record,
+        output=output,
+        messages=messages,
+        reasoning=completion.reasoning or None,
+        candidates=(),
+        scores={},
+        origin=(*record.origin, step),
+    )
 
 
 def _objection(answered: Record, completion: Completion, record: Record) -> Rejection | None:

@@ -158,7 +158,7 @@ class OpenAI:
         message = f"{self.name} at {endpoint.host}: {status}{after}: {failure.message or 'without a word'}"
         if decision.action == "run":
             return TeacherRefused(message, hint=decision.hint)
-        return ItemFailed(message)
+        return ItemFailed(message, unreachable=failure.status == 0)
 
 
 def _key(settings: Settings, urls: tuple[str, ...]) -> str | None:

@@ -33,8 +33,8 @@ from instgen.teachers.teacher import Traits
 CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 CONCURRENCY = 64
 ANSWER = (
-    "A plain answer of ordinary length, as teachers give them: not too short, and not too long either. It goes on for a "
-    "few sentences, says one thing after another, and ends when nothing is left to be told about the matter at hand."
+    "A plain answer of ordinary length, as teachers give them: not too short, and not too long either. It goes on for "
+    "a few sentences, says one thing after another, and ends when nothing is left to be told about the matter at hand."
 )
 
 

@@ -18,7 +18,8 @@ COMMAND = (sys.executable, "-m", "instgen")
 TASKS = (
     "Instruction: {{words 9}}\nInput: {{words 4}}\nOutput: {{words 12}}\n###\n"
     "Instruction: {{words 9}}\nOutput: {{words 12}}\n###\n"
-    "Instruction: {{words 8}}\nOutput: {{words 5}}"
+    "Instruction: {{words 8}}\nOutput: {{words 5}}\n###\n"
+    "Instruction: {{words 7}}\nOutput: N/A"
 )
 
 

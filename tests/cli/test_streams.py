@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shlex
 import signal
 import subprocess
 import time
@@ -62,6 +63,46 @@ def test_a_file_is_written_and_resumed(instgen: Program, folder: Path) -> None:
     longer = instgen("self-instruct", "-n", "40", "-o", "out.jsonl", "--rejects", "no.jsonl")
     assert longer.returncode == 0
     assert (folder / "out.jsonl").read_bytes().startswith(whole)
+
+
+@pytest.mark.parametrize("lost", ["out.jsonl", "no.jsonl"])
+def test_a_file_that_was_lost_is_made_again_beside_one_that_is_whole(instgen: Program, folder: Path, lost: str) -> None:
+    instgen(*MAKE)
+    before = (folder / lost).read_bytes()
+    (folder / lost).unlink()
+    assert instgen(*MAKE).returncode == 0
+    assert (folder / lost).read_bytes() == before != b""
+
+
+def test_force_keeps_the_old_file_until_there_is_a_line_to_put_in_its_place(instgen: Program, folder: Path) -> None:
+    (folder / "out.jsonl").write_text("precious\n")
+    (folder / "broken.jsonl").write_text("{")
+    assert instgen("respond", "broken.jsonl", "-o", "out.jsonl", "--force").returncode == 4
+    assert (folder / "out.jsonl").read_text() == "precious\n"
+
+
+def test_a_file_is_not_appended_to_itself(folder: Path) -> None:
+    (folder / "in.jsonl").write_text('{"instruction": "Name a colour."}\n')
+    with (folder / "in.jsonl").open("ab") as out:
+        done = subprocess.run([*COMMAND, "respond", "in.jsonl"], stdout=out, env=settings(), check=False, timeout=30)
+    assert done.returncode == 2
+
+
+def test_what_is_in_flight_when_the_reader_leaves_is_kept(folder: Path, start: Start) -> None:
+    write_rules(folder / "rules.jsonl", latency=[0.2, 0.6])
+    process = start("self-instruct", "-n", "100000", stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == 141
+    kept = subprocess.run([*COMMAND, "journal", "export"], capture_output=True, env=settings(), check=True)
+    assert len(rows(kept.stdout.decode())) == len(calls(folder))
+
+
+def test_closed_standard_streams_are_no_bug(folder: Path) -> None:
+    line = f"{shlex.join(COMMAND)} self-instruct -n 2 -o out.jsonl <&- >&- 2>&-"
+    assert subprocess.run(line, shell=True, env=settings(), check=False, timeout=30).returncode == 0
+    assert len(rows((folder / "out.jsonl").read_text())) == 2
 
 
 def test_another_runs_file_is_left_untouched(instgen: Program, folder: Path) -> None:
@@ -175,8 +216,12 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes_and_repeats_no_com
     asked = calls(folder)
     assert len(asked) - len(set(asked)) <= in_flight
     (folder / "calls.log").unlink()
-    fresh = instgen("self-instruct", "-n", "150", "-o", "fresh.jsonl", "--journal", "other.sqlite")
+    fresh = instgen(
+        "self-instruct", "-n", "150", "-o", "fresh.jsonl", "--rejects", "freshno.jsonl", "--journal", "other.sqlite"
+    )
     assert fresh.returncode == 0
+    assert len(rows((folder / "no.jsonl").read_text())) > 40
+    assert (folder / "freshno.jsonl").read_bytes() == (folder / "no.jsonl").read_bytes()
     assert (folder / "fresh.jsonl").read_bytes() == interrupted
     assert len(rows(interrupted.decode())) == 150
 

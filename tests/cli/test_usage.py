@@ -111,7 +111,7 @@ def test_the_version_is_told(instgen: Program) -> None:
 
 def test_the_journal_can_be_counted_exported_and_pruned(instgen: Program) -> None:
     instgen("self-instruct", "-n", "1")
-    assert "1 completions" in instgen("journal", "info").stdout
+    assert "1 completions," in instgen("journal", "info").stdout
     (entry,) = rows(instgen("journal", "export").stdout)
     assert entry["completion"]["finish"] == "stop"
     assert instgen("journal", "prune", "--older-than", "1").stdout == "0 forgotten\n"

@@ -75,6 +75,9 @@ def test_a_task_without_number_or_elsewhere_is_not(instruction):
 
 OTHER_MODALITIES = [
     "Draw a cat on a roof.",
+    "Create a flowchart for brewing tea.",
+    "Make a scatter plot of height and weight.",
+    "Erstelle ein Balkendiagramm.",
     "Create a pie chart that shows the share of each continent.",
     "Please design a logo for a bakery called Crumb.",
     "Describe what happens in the following picture.",
@@ -114,6 +117,7 @@ TEXT_TASKS = [
     "Write Python code that plots a sine curve.",
     "Create a simple HTML page with an image.",
     "Draw a tree in ASCII art.",
+    "Write Kotlin that draws a circle, then show the picture.",
     "Suggest a title for a photo album.",
     "Write a script for a video about bees.",
     "How did photography change painting?",

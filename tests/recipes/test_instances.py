@@ -149,8 +149,8 @@ def test_a_further_task_ends_the_class_labels():
 @pytest.mark.parametrize(
     "piece", ["Example 1\n", "Text: a\nOutput: b\n", "Class label: a\n", "Text" + " " * 90, "```\n", "a:", "\n"]
 )
-def test_two_hundred_kilobytes_of_anything_are_read(read, piece):
-    assert all(instance.output for instance in read(piece * (200_000 // len(piece))))
+def test_a_hundred_kilobytes_of_anything_are_read(read, piece):
+    assert all(instance.output for instance in read(piece * (100_000 // len(piece))))
 
 
 def test_what_the_reference_parsed_of_real_replies_is_found():
