@@ -219,8 +219,8 @@ def instances_of(task: Record, is_class: bool, reply: Completion, given: Materia
     if not made:
         return Outcome(rejections=(Rejection(COMMAND, Verdict("no-instance", "reading"), born(task), reply.text),))
     if _contradict(made):
-        verdict = Verdict("contradiction", "instances", evidence="one input, several outputs")
-        return Outcome(rejections=tuple(Rejection(COMMAND, verdict, record) for record in made))
+        contradiction = Verdict("contradiction", "instances", evidence="one input, several outputs")
+        return Outcome(rejections=tuple(Rejection(COMMAND, contradiction, record) for record in made))
     records: list[Record] = []
     rejections: list[Rejection] = []
     if reply.finish == "length":
