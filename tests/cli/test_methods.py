@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from instgen.cli.methods import Choices, recipe_of
+from instgen.cli.opening import records_of
+from instgen.cli.options import Asking
+from instgen.seedlist import seed_file
+from instgen.teachers.scripted import Scripted
 from tests.cli.conftest import Program, rows
 
 TEXTS = {
@@ -43,6 +48,19 @@ def test_checks_can_go_to_another_teacher(instgen: Program, folder: Path) -> Non
 def test_the_papers_profile_runs(instgen: Program, method: str) -> None:
     done = instgen("self-instruct", "--method", method, "--profile", "paper", "-n", "6")
     assert (done.returncode, len(rows(done.stdout))) == (0, 6)
+
+
+def test_the_papers_alpaca_asks_for_twenty_tasks_and_shows_three_human_ones(folder: Path) -> None:
+    choices = Choices(
+        classic=False, paper=True, language="en", examples=None, topics=None, tasks=None, novelty=0.7, window=8
+    )
+    seeds = list(records_of([seed_file("en")]))
+    made = recipe_of(choices, seeds, Scripted.from_lines(['{"reply": "x"}'], "rules"), Asking())
+    (prompt,) = next(made.recipe.start(0, 0))
+    assert made.tasks == 20
+    assert "20 new tasks" in prompt.messages[0].content
+    assert prompt.messages[0].content.split("exist already", 1)[1].count("Instruction:") == 3
+    assert (prompt.temperature, prompt.top_p, prompt.max_tokens) == (1.0, 1.0, 3072)
 
 
 def test_topics_and_zero_examples(instgen: Program, folder: Path) -> None:

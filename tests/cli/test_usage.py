@@ -19,6 +19,8 @@ BAD_SEEDS = {
     "no-instruction": (b'{"text": "hello"}\n', ":1"),
     "utf-8": (b'{"instruction": "caf\xe9"}\n', "UTF-8"),
     "nan": (b'{"instruction": "a", "x": NaN}\n', ":1"),
+    "surrogate": (b'{"instruction": "\\ud800 is half a character"}\n', "surrogate"),
+    "giant": (b'{"instruction": "' + b"a" * 50_000_000 + b'"}\n', "longer than"),
     "deep": (b'{"instruction": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", ":1"),
 }
 
@@ -35,6 +37,20 @@ def test_a_bad_seed_file_is_one_clear_line_and_exit_4(instgen: Program, folder: 
     assert "seeds.jsonl" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr) < 1000
+
+
+GOOD = b'{"instruction": "Name a tree.", "output": "Oak."}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf" + GOOD + b"\n", GOOD + b"\r\n", b"\n \n" + GOOD + b"\n\n", GOOD, (GOOD + b"\n") * 5],
+    ids=["bom", "crlf", "blank lines", "no last line feed", "duplicates"],
+)
+def test_an_odd_but_readable_seed_file_is_read(instgen: Program, folder: Path, content: bytes) -> None:
+    (folder / "seeds.jsonl").write_bytes(content)
+    done = instgen("self-instruct", "seeds.jsonl", "-n", "2")
+    assert (done.returncode, len(rows(done.stdout))) == (0, 2)
 
 
 def test_a_directory_is_no_seed_file(instgen: Program, folder: Path) -> None:

@@ -107,6 +107,39 @@ def test_a_step_that_fails_is_told() -> None:
     assert end(flow, Completion("", "failed", error="x")).rejections[0].verdict.reason == "teacher-failed"
 
 
+def test_a_kind_that_cannot_be_told_costs_the_task_and_says_so() -> None:
+    for answer, reason in (
+        (Completion("", "failed", error="x"), "teacher-failed"),
+        (Completion("Hm."), "unclassified"),
+    ):
+        flow = recipe().start(0, 0)
+        next(flow)
+        flow.send((Completion("1. Describe the taste of a ripe mango."),))
+        assert flow.send((answer,)) == ()
+        assert [rejection.verdict.reason for rejection in end(flow).rejections] == [reason]
+
+
+def test_a_refusal_to_propose_is_a_refusal() -> None:
+    flow = recipe().start(0, 0)
+    next(flow)
+    assert end(flow, Completion("1. I would rather not do this.", "refusal")).rejections[0].verdict.reason == "refusal"
+
+
+def test_instances_beyond_five_and_duplicates_are_told() -> None:
+    flow = recipe().start(0, 0)
+    next(flow)
+    flow.send((Completion("1. Describe the taste of the fruit."),))
+    flow.send((Completion("No"),))
+    given = ["apple", "pear", "pear", "plum", "fig", "date", "kiwi"]
+    reply = "\n".join(f"Example {n}\nInput: {fruit}\nOutput: The {fruit} is sweet." for n, fruit in enumerate(given, 1))
+    outcome = end(flow, reply)
+    assert len(outcome.records) == 5
+    assert sorted(rejection.verdict.reason for rejection in outcome.rejections) == [
+        "duplicate-instance",
+        "surplus-instance",
+    ]
+
+
 def test_eight_examples_are_shown() -> None:
     (propose,) = next(recipe(examples=4).start(0, 0))
     assert "4. " in propose.messages[0].content
