@@ -1,15 +1,20 @@
 """What reading a reply gives: the things found in it, and every other piece with the reason why it makes nothing.
 
-A part of a reply keeps its case, spaces, lines and indentation; only its ends are stripped.
+A part of a reply keeps its case, spaces, lines and indentation; only its ends are stripped. Half a character (a JSON
+escape of half an emoji), which no file can hold, is replaced by U+FFFD.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Reason = Literal["unparsed", "truncated", "missing-output", "missing-instruction"]
 """Why text makes nothing: it has no such shape, it was cut by the token limit, or it lacks a part."""
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,20 @@ class ReadInstructions:
 
 def leftover(reason: Reason, text: str) -> list[Leftover]:
     """The text as a leftover, or nothing where it has no letter or digit."""
-    text = text.strip()
+    text = _encodable(text.strip())
     return [Leftover(reason, text)] if any(map(str.isalnum, text)) else []
 
 
 def content(text: str) -> str:
     """The text without blank ends; where it begins on a line of its own, without the indentation its lines share."""
-    value = text.rstrip()
+    value = _encodable(text).rstrip()
     body = value.lstrip()
     before = value[: len(value) - len(body)]
     indent = before.rpartition("\n")[2] if "\n" in before else ""
     if indent and all(line.startswith(indent) or not line.strip() for line in body.split("\n")[1:]):
         return body.replace("\n" + indent, "\n")
     return body
+
+
+def _encodable(text: str) -> str:
+    return _HALF.sub("\ufffd", text)

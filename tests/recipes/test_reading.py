@@ -578,3 +578,12 @@ def test_real_replies_that_a_reference_parser_gave_up_are_read():
     read = read_tasks("\n\n###\n".join(chunks), whole=True)
     assert len(read.tasks) == 191
     assert [left.reason for left in read.leftovers] == ["missing-output"] * 10
+
+
+@pytest.mark.parametrize("key", ["output", "comment"])
+def test_half_a_character_in_json_can_be_written_to_a_file(key: str) -> None:
+    reply = '[{"instruction": "Draw a face in words.", "KEY": "Half: \\ud83d."}]'.replace("KEY", key)
+    read = read_tasks(reply, whole=True)
+    parts = [task.output for task in read.tasks] + [left.text for left in read.leftovers]
+    assert ["\ufffd" in part for part in parts] == [True]
+    assert all(part.encode() for part in parts)
