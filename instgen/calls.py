@@ -47,6 +47,9 @@ class Spending:
     cost: float | None = 0.0
     """US dollars; None once any price was unknown."""
     hosts: set[str] = field(default_factory=set)
+    """Servers that answered in this run."""
+    replayed_hosts: set[str] = field(default_factory=set)
+    """Servers that answered what was replayed."""
 
     def add(self, completion: Completion) -> None:
         """Count one completion that is used."""
@@ -133,7 +136,7 @@ class Calls:
         kept = self._journal.get(key)
         if kept is not None:
             self.spending.replayed += 1
-            self.spending.hosts.add(kept.host)
+            self.spending.replayed_hosts.add(kept.host)
             self.spending.add(kept)
             return kept
         self._waiting[key] = [deliver]
@@ -174,6 +177,7 @@ class Calls:
         try:
             completion = await teacher.complete(seeded)
             self._reached = True
+            self.spending.hosts.add(completion.host)
         except ItemFailed as problem:
             if problem.unreachable and not self._reached:
                 raise TeacherRefused(problem.message, "is it running, and is --base-url right?") from problem

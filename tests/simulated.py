@@ -25,6 +25,7 @@ class Simulated:
     failing: float = 0.0
     name: str = "simulated/one"
     identity: str = "simulated"
+    host: str = ""
     traits: Traits = field(default_factory=Traits)
     asked: Count[str] = field(default_factory=Count)
     at_work: int = 0
@@ -42,7 +43,7 @@ class Simulated:
         fate = random.Random(prompt.text).random()
         if fate < self.failing:
             raise ItemFailed("no luck")
-        return Completion(f"<{prompt.text}>", cost=0.0, teacher=self.name)
+        return Completion(f"<{prompt.text}>", cost=0.0, teacher=self.name, host=self.host)
 
     async def aclose(self) -> None:
         pass

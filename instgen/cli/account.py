@@ -91,6 +91,10 @@ class Account:
             lines.append(f"every reply came from the journal; --seed {self.run.calls.seed + 1} makes new data")
         elif spending.asked and self.teacher.traits.small:
             lines.append(f"written by {self.teacher.name}, a small model: for demonstration, not for training")
+        if spending.hosts and (others := spending.replayed_hosts - spending.hosts):
+            lines.append(
+                f"some replies came from the journal, and once from another server: {', '.join(sorted(others))}"
+            )
         return lines
 
     def _show_examples(self) -> None:

@@ -1,0 +1,28 @@
+"""What a run tells of itself, where the whole program cannot easily be brought to tell it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from instgen.cli.account import Account
+from instgen.cli.options import Writing
+from instgen.journal import SqliteJournal
+from tests.simulated import Chaining, Given, Simulated, drive
+
+
+def told(folder: Path, host: str, items: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    teacher = Simulated(random.Random(0), host=host)
+    journal = SqliteJournal(folder / "journal.sqlite")
+    run = drive(Chaining(), Given(items), teacher, concurrency=2, journal=journal).run
+    journal.close()
+    Account("chaining", run, teacher, Writing(), None).close(None)
+    return capsys.readouterr().err
+
+
+def test_replies_of_another_server_are_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "another server" not in told(tmp_path, "one:80", ["a"], capsys)
+    assert "another server: one:80" in told(tmp_path, "two:80", ["a", "b"], capsys)
+    assert "another server" not in told(tmp_path, "one:80", ["a", "c"], capsys)
