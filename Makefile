@@ -33,7 +33,8 @@ types: .venv/dev
 	$(BIN)/mypy
 
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
-	$(BIN)/python tests/bench/engine.py
+	$(BIN)/python -m tests.bench.engine
+	$(BIN)/python -m tests.bench.novelty
 
 docs: .venv/dev ## the reference of all commands, from their --help
 	$(BIN)/python -m tests.help_pages > docs/commands.md

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from instgen.cli.options import Asking, Files, Writing, expanded
+from instgen.cli.options import Asking, Files, Profile, Writing, expanded
 
 if TYPE_CHECKING:
     from instgen.cli.opening import Teachers
@@ -23,13 +23,6 @@ PAPER_ROUNDS = 4
 """Xu et al. 2024, section 4.1."""
 PAPER_SAMPLING = (1.0, 0.9, 2048)
 """Temperature, top-p and tokens (Xu et al. 2024, section 4.1); its frequency penalty of 0 is everybody's default."""
-
-
-class Profile(StrEnum):
-    """Whose constants hold."""
-
-    DEFAULT = "default"
-    PAPER = "paper"
 
 
 class MethodName(StrEnum):

@@ -15,14 +15,13 @@ from instgen.recipes import profiles
 from instgen.recipes.alpaca import Alpaca, AlpacaRecipe
 from instgen.recipes.classic import Classic, ClassicRecipe, Templates
 from instgen.recipes.flow import Recipe
+from instgen.recipes.pool import MACHINE_SHARE
 from instgen.records import Record
 from instgen.seedlist import LANGUAGES
 from instgen.teachers.teacher import Teacher
 
-OURS = profiles.Constants(examples=3, machine_share=0.25, tasks=10)
-"""For a chat: Alpaca's three examples, of which a quarter are machine tasks; how many tasks is the teacher's to say."""
-OURS_CONTINUED = profiles.Constants(examples=6, machine_share=0.25, tasks=1)
-"""For a small model that continues a document (docs/decisions/0004)."""
+CONTINUED_EXAMPLES = 6
+"""For a small model that continues a document (docs/decisions/0004); a chat is shown Alpaca's three."""
 PROPOSED_CONTINUED = 3
 """Instructions that one call gives, about, where a small model goes on with a list."""
 
@@ -51,13 +50,13 @@ class Made:
 
 def recipe_of(choices: Choices, seeds: Iterable[Record], teacher: Teacher, asking: Asking) -> Made:
     """The recipe that the options describe."""
-    tasks = choices.tasks or (choices.paper and not choices.classic and profiles.ALPACA.tasks)
-    tasks = tasks or teacher.traits.tasks_per_call
+    published = profiles.CLASSIC if choices.classic else profiles.ALPACA
+    tasks = choices.tasks or (published.tasks if choices.paper else teacher.traits.tasks_per_call)
     continues = teacher.traits.continues and (choices.classic or tasks == 1)
-    book = _Files(open_prompts(asking, choices.language), _sampling(asking), choices.paper, continues)
+    files = _Files(open_prompts(asking, choices.language), _sampling(asking), choices.paper, continues)
     topics = _topics(choices.topics) if choices.topics else ()
     make = _classic if choices.classic else _alpaca
-    return make(choices, seeds, book, tasks, topics, asking.seed)
+    return make(choices, seeds, files, tasks, topics, asking.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,12 @@ class _Files:
 def _alpaca(
     choices: Choices, seeds: Iterable[Record], files: _Files, tasks: int, topics: tuple[str, ...], seed: int
 ) -> Made:
-    constants = profiles.ALPACA if choices.paper else OURS_CONTINUED if files.continues else OURS
+    shown = CONTINUED_EXAMPLES if files.continues and not choices.paper else profiles.ALPACA.examples
     method = Alpaca(
         template=files.template("alpaca"),
         language=LANGUAGES.get(choices.language, choices.language),
-        examples=constants.examples if choices.examples is None else choices.examples,
-        machine_share=constants.machine_share,
+        examples=shown if choices.examples is None else choices.examples,
+        machine_share=profiles.ALPACA.machine_share if choices.paper else MACHINE_SHARE,
         tasks=tasks,
         continues=files.continues,
         topics=topics,
@@ -103,7 +102,7 @@ def _classic(
         language=LANGUAGES.get(choices.language, choices.language),
         examples=profiles.CLASSIC.examples if choices.examples is None else choices.examples,
         machine_share=profiles.CLASSIC.machine_share,
-        tasks=profiles.CLASSIC.tasks if choices.paper and choices.tasks is None else tasks,
+        tasks=tasks,
         continues=files.continues,
         topics=topics,
         novelty=choices.novelty,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -28,6 +29,13 @@ Files = Annotated[
 
 def _option(*names: str, help: str, env: str | None = None, **more: Any) -> Any:
     return typer.Option(*names, help=help, envvar=env, **more)
+
+
+class Profile(StrEnum):
+    """Whose constants hold."""
+
+    DEFAULT = "default"
+    PAPER = "paper"
 
 
 @dataclass(frozen=True, slots=True)

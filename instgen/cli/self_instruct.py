@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli.options import Asking, Writing, expanded
+from instgen.cli.options import Asking, Profile, Writing, expanded
 
 HOPED_YIELD = 0.6
 """Share of the tasks asked for that is admitted, until the run has figures of its own."""
@@ -19,13 +19,6 @@ class MethodName(StrEnum):
 
     ALPACA = "alpaca"
     CLASSIC = "classic"
-
-
-class Profile(StrEnum):
-    """Whose constants hold."""
-
-    DEFAULT = "default"
-    PAPER = "paper"
 
 
 @expanded

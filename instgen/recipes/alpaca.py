@@ -12,15 +12,12 @@ from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
 from instgen.prompts.template import Template
-from instgen.recipes.flow import Flow, Outcome, ask, failure
-from instgen.recipes.pool import Kind, TaskPool, any_kind
+from instgen.recipes.flow import Flow, Outcome, ask
+from instgen.recipes.pool import COMMAND, MACHINE_SHARE, Kind, TaskPool, any_kind, not_novel, unusable
 from instgen.recipes.reading import read_tasks
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.tokens import count
 
-COMMAND = "self-instruct"
-MACHINE_SHARE = 0.25
-"""Of the examples, once there are machine tasks (Wang et al. 2023, section 2.2)."""
 SHARE_WITH_INPUT = 0.25
 """Of the documents to be continued, those whose examples all have an input; in the others none has. A small model
 copies the kind that it sees, and does better without (docs/decisions/0004)."""
@@ -97,8 +94,7 @@ class AlpacaRecipe:
                 self._pool.add(record)
                 records.append(record)
             else:
-                verdict = Verdict("not-novel", "novelty", near.similarity, self._method.novelty, near=near)
-                rejections.append(Rejection(COMMAND, verdict, record))
+                rejections.append(Rejection(COMMAND, not_novel(near, self._method.novelty), record))
         return Outcome(tuple(records), tuple(rejections))
 
     def _opening(self, rng: random.Random) -> str:
@@ -123,10 +119,8 @@ class AlpacaRecipe:
 def alpaca_flow(prompt: Prompt, begun: str, step: Step) -> Flow:
     """One call, and what its reply holds: tasks that pass the rules, and everything else with its reason."""
     completion = yield from ask(prompt)
-    if completion.finish == "failed":
-        return Outcome(rejections=(failure(COMMAND, completion),))
-    if completion.finish == "refusal":
-        return Outcome(rejections=(Rejection(COMMAND, Verdict("refusal", "finish"), text=completion.text),))
+    if (nothing := unusable(completion)) is not None:
+        return Outcome(rejections=(nothing,))
     return judged(completion, begun, step)
 
 

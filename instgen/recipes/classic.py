@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
 from instgen.prompts.template import Template
-from instgen.recipes.flow import Flow, Outcome, ask, ask_all, failure
-from instgen.recipes.pool import TaskPool
+from instgen.recipes.flow import Flow, Outcome, ask, ask_all
+from instgen.recipes.pool import COMMAND, MACHINE_SHARE, TaskPool, not_novel, unusable
 from instgen.recipes.reading import (
     read_instances_input_first,
     read_instances_output_first,
@@ -23,7 +23,6 @@ from instgen.recipes.reading import (
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.similarity import NoveltyIndex, View
 
-COMMAND = "self-instruct"
 INSTANCES = 5
 """Instances of one task, at most (Wang et al. 2023, section 2.2 and the released code)."""
 WORKED = 3
@@ -51,7 +50,7 @@ class Classic:
     """The language's own name, for the prompt."""
     examples: int = 8
     """Instructions shown when new ones are proposed (Wang et al. 2023, section 2.2: 6 human and 2 machine ones)."""
-    machine_share: float = 0.25
+    machine_share: float = MACHINE_SHARE
     tasks: int = 8
     """Instructions asked for in one call."""
     continues: bool = False
@@ -126,7 +125,7 @@ class ClassicRecipe:
     def _verdict(self, record: Record, seen: int) -> Verdict | None:
         near = self._pool.nearest(record.instruction, seen)
         if near is not None:
-            return Verdict("not-novel", "novelty", near.similarity, self._method.novelty, near=near)
+            return not_novel(near, self._method.novelty)
         self._pool.add(record)
         return None
 
@@ -150,14 +149,14 @@ class ClassicRecipe:
 def classic_flow(given: Materials, method: Classic) -> Flow:
     """Propose, drop what is not novel, tell classification tasks, write instances, judge them."""
     proposed = yield from ask(given.propose)
-    if (nothing := _unusable(proposed)) is not None:
+    if (nothing := unusable(proposed)) is not None:
         return Outcome(rejections=(nothing,))
     novel, rejections = novel_ones(proposed, given, method)
     answers = yield from ask_all(tuple(_classify(task, given, method) for task in novel))
     told = []
     for task, answer in zip(novel, answers, strict=True):
         is_class = read_yes_no(answer.text)
-        if (nothing := _unusable(answer, task)) is not None:
+        if (nothing := unusable(answer, born(task))) is not None:
             rejections.append(nothing)
         elif is_class is None:
             rejections.append(Rejection(COMMAND, Verdict("unclassified", "reading"), born(task), answer.text))
@@ -172,16 +171,6 @@ def classic_flow(given: Materials, method: Classic) -> Flow:
     return Outcome(tuple(records), tuple(rejections))
 
 
-def _unusable(completion: Completion, task: Record | None = None) -> Rejection | None:
-    """The rejection for a completion that never came, or that declines."""
-    record = born(task) if task else None
-    if completion.finish == "failed":
-        return failure(COMMAND, completion, record)
-    if completion.finish == "refusal":
-        return Rejection(COMMAND, Verdict("refusal", "finish"), record, completion.text)
-    return None
-
-
 def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple[list[Record], list[Rejection]]:
     """The proposed instructions that pass the rules and resemble neither the pool nor one another; and the others."""
     reply = read_instructions(proposed.text, whole=proposed.finish == "stop", begun=given.begun)
@@ -193,7 +182,7 @@ def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple
         near = given.view.nearest(instruction) or among.nearest(instruction)
         verdict = first_failing(task, INSTRUCTION_RULES)
         if verdict is None and near is not None:
-            verdict = Verdict("not-novel", "novelty", near.similarity, method.novelty, near=near)
+            verdict = not_novel(near, method.novelty)
         if verdict is None:
             among.add(born(task).id, instruction)
             novel.append(task)
@@ -206,7 +195,7 @@ def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple
 
 def instances_of(task: Record, is_class: bool, reply: Completion, given: Materials, method: Classic) -> Outcome:
     """The instances of one task as records; a task whose instances contradict one another is dropped whole."""
-    if (nothing := _unusable(reply, task)) is not None:
+    if (nothing := unusable(reply, born(task))) is not None:
         return Outcome(rejections=(nothing,))
     templates = method.templates
     read = read_instances_output_first if is_class else read_instances_input_first

@@ -1,4 +1,4 @@
-"""The task pool of Self-Instruct: human seeds and admitted machine tasks, to draw examples from and to be unlike."""
+"""What both methods of Self-Instruct share: the pool of human and admitted machine tasks, and two verdicts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,31 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from instgen.records import Near, Record
+from instgen.recipes.flow import failure
+from instgen.records import Completion, Near, Record, Rejection, Verdict
 from instgen.text.similarity import NoveltyIndex, View
 
+COMMAND = "self-instruct"
+MACHINE_SHARE = 0.25
+"""Of the examples, once there are machine tasks: 2 of 8 (Wang et al. 2023, section 2.2)."""
 MACHINE_POOL = 1000
 """Machine tasks that examples are drawn from, the latest ones: memory stays bounded whatever is made."""
 
 Kind = Callable[[Record], bool]
+
+
+def not_novel(near: Near, threshold: float) -> Verdict:
+    """The verdict against a task that is too much like another."""
+    return Verdict("not-novel", "novelty", near.similarity, threshold, near=near)
+
+
+def unusable(completion: Completion, task: Record | None = None) -> Rejection | None:
+    """The rejection for a completion that never came, or that declines; None for one to be read."""
+    if completion.finish == "failed":
+        return failure(COMMAND, completion, task)
+    if completion.finish == "refusal":
+        return Rejection(COMMAND, Verdict("refusal", "finish"), task, completion.text)
+    return None
 
 
 def any_kind(record: Record) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from instgen.prompts.template import Sampling, Template
+from instgen.recipes.pool import MACHINE_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Constants:
 
 ALPACA = Constants(examples=3, machine_share=0.0, tasks=20)
 """Taori et al. 2023, `generate_instruction.py`: three human examples, twenty tasks a call, no machine task fed back."""
-CLASSIC = Constants(examples=8, machine_share=0.25, tasks=8)
+CLASSIC = Constants(examples=8, machine_share=MACHINE_SHARE, tasks=8)
 """Wang et al. 2023, section 2.2: eight examples, six human and two machine ones."""
 
 _SAMPLING: dict[str, dict[str, float | int]] = {

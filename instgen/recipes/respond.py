@@ -71,11 +71,15 @@ def _answered(record: Record) -> bool:
     return bool(record.output.strip())
 
 
+def _asking(record: Record) -> tuple[Message, ...]:
+    """A conversation up to where the assistant is to speak."""
+    return record.messages[:-1] if record.messages[-1].role == "assistant" else record.messages
+
+
 def _prompt(record: Record, template: Template) -> Prompt:
     """The conversation so far, or the instruction and its input; a record's own system text comes first."""
     if record.messages:
-        turns = record.messages if record.messages[-1].role != "assistant" else record.messages[:-1]
-        return replace(template.defaults, messages=turns)
+        return replace(template.defaults, messages=_asking(record))
     if record.input:
         question = template.block("question with input", instruction=record.instruction, input=record.input)
     else:
@@ -92,8 +96,7 @@ def _with_answer(record: Record, completion: Completion, answering: Answering) -
     output = completion.text.strip()
     messages = record.messages
     if messages:
-        turns = messages if messages[-1].role != "assistant" else messages[:-1]
-        messages = (*turns, Message("assistant", output))
+        messages = (*_asking(record), Message("assistant", output))
     return replace(
         record,
         output=output,

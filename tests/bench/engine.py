@@ -1,6 +1,6 @@
 """What the engine costs a call: microseconds of processor time, against a zero-latency teacher in this process.
 
-    python tests/bench/engine.py [CALLS]
+    python -m tests.bench.engine [CALLS]
 
 The baseline is a bare asyncio loop that asks the same teacher the same number of times, in the same run; ratios are
 what to look at on a shared machine.

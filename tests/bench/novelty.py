@@ -1,7 +1,7 @@
 """What novelty costs a candidate, one at a time (look, then keep), and what the index holds: the whole comparison
-(`novelty`) and the prefix index (`similarity`), side by side.
+(`plain`) and the prefix index (`similarity`), side by side.
 
-    python tests/bench/novelty.py [SIZE]...
+    python -m tests.bench.novelty [SIZE]...
 
 Rows are made up: about 13 words each, drawn by Zipf's law, a part of them edits of earlier rows. Memory is what the
 index adds to a process that holds the texts already. Ratios are what to look at on a shared machine.
@@ -16,7 +16,8 @@ import tracemalloc
 from collections.abc import Callable
 from itertools import accumulate
 
-from instgen.text import novelty, similarity
+from instgen.text import similarity
+from tests.text import plain as oracle
 
 SIZES = [int(size) for size in sys.argv[1:]] or [1_000, 10_000, 50_000, 100_000]
 WORDS = 60_000
@@ -24,7 +25,7 @@ NEAR = 0.25
 CANDIDATES = 300
 WEIGHTS = list(accumulate(1 / (rank + 2.7) for rank in range(WORDS)))
 
-Index = novelty.NoveltyIndex | similarity.NoveltyIndex
+Index = oracle.NoveltyIndex | similarity.NoveltyIndex
 
 
 def made_up(draw: random.Random) -> str:
@@ -80,7 +81,7 @@ def main() -> None:
     for size in SIZES:
         rows, candidates = everything[:size], everything[size : size + CANDIDATES]
         times: list[float] = []
-        for name, make in (("novelty", novelty.NoveltyIndex), ("similarity", similarity.NoveltyIndex)):
+        for name, make in (("plain", oracle.NoveltyIndex), ("similarity", similarity.NoveltyIndex)):
             began = time.process_time()
             index = filled(make, rows)
             fill = (time.process_time() - began) / size * 1e6

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from instgen.errors import UsageError
 from instgen.records import Near
-from instgen.text import novelty, similarity
+from instgen.text import similarity
 from instgen.text.prefixes import LEAST_THRESHOLD, Prefixes, Table
 from instgen.text.rouge import least_common
+from tests.text import plain as oracle
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -42,8 +43,8 @@ def families(draw: st.DrawFn) -> list[str]:
     return [spelt(row) for row in rows]
 
 
-def both(threshold: float, whole: int, rows: list[str]) -> tuple[novelty.NoveltyIndex, similarity.NoveltyIndex]:
-    plain, fast = novelty.NoveltyIndex(threshold), similarity.NoveltyIndex(threshold, whole=whole)
+def both(threshold: float, whole: int, rows: list[str]) -> tuple[oracle.NoveltyIndex, similarity.NoveltyIndex]:
+    plain, fast = oracle.NoveltyIndex(threshold), similarity.NoveltyIndex(threshold, whole=whole)
     for number, row in enumerate(rows):
         plain.add(f"r{number}", row)
         fast.add(f"r{number}", row)
@@ -51,7 +52,7 @@ def both(threshold: float, whole: int, rows: list[str]) -> tuple[novelty.Novelty
 
 
 def answers(
-    index: novelty.NoveltyIndex | similarity.NoveltyIndex, rows: list[str], keep: bool = False
+    index: oracle.NoveltyIndex | similarity.NoveltyIndex, rows: list[str], keep: bool = False
 ) -> list[Near | None]:
     """What is nearest to each row among those kept before it; with `keep` only new ones are kept."""
     found: list[Near | None] = []
@@ -203,4 +204,4 @@ def real_instructions() -> list[str]:
 def test_real_instructions_are_kept_as_by_the_whole_comparison() -> None:
     rows = real_instructions()
     assert len(rows) == 3000
-    assert answers(similarity.NoveltyIndex(), rows, keep=True) == answers(novelty.NoveltyIndex(), rows, keep=True)
+    assert answers(similarity.NoveltyIndex(), rows, keep=True) == answers(oracle.NoveltyIndex(), rows, keep=True)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import UsageError
-from instgen.text.novelty import NoveltyIndex
 from instgen.text.tokens import tokens
+from tests.text.plain import NoveltyIndex
 from tests.text.test_rouge import textbook_lcs
 
 TEXTS = st.lists(st.text(alphabet="ab c用é", max_size=10), max_size=12)

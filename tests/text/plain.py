@@ -1,7 +1,6 @@
 """The novelty index, plainly: which kept text a new one is too close to, exactly, by ROUGE-L over tokens.
 
-It compares with every row of a fitting length. `similarity.py` gives the same answers sooner and is what recipes use;
-this one is what it is measured and tested against.
+It compares with every row of a fitting length: the oracle of `instgen.text.similarity`.
 
 Texts are only ever added, so a length is a moment of the index: a `View` holds it and stays valid as the index grows.
 Rows are kept by their number of tokens n. For a query of m tokens only n with min(m, n) ≥ τ(m + n)/2 can be more
