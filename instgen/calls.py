@@ -2,7 +2,7 @@
 
 The rules: a completion is in the journal before anybody is told of it; two that ask the same (one key) share one call;
 what belongs to an earlier flow goes first; no more calls are in flight than `concurrency`. A failure of one item is a
-completion like any other; what ends the run is handed to `on_fatal`.
+completion like any other; what ends the run, a budget too, is handed to `on_fatal`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 
 import orjson
 
+from instgen.budget import NOTHING, UNLIMITED, Amount, Budget, most, used
 from instgen.errors import ItemFailed, TeacherRefused
 from instgen.journal import Journal
 from instgen.records import Completion, Prompt, Role, Usage
@@ -40,6 +41,12 @@ class Spending:
     abandoned: int = 0
     """Calls that were made and not waited for."""
     failed: int = 0
+    total: Amount = NOTHING
+    """What all completions used amount to, for the budget."""
+    cached_tokens: int = 0
+    """Tokens of prompts that servers had kept; a part of `prompt_tokens`."""
+    reasoning_tokens: int = 0
+    """Tokens that were thought and not said; a part of `completion_tokens`."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: bool = False
@@ -54,6 +61,9 @@ class Spending:
     def add(self, completion: Completion) -> None:
         """Count one completion that is used."""
         self.failed += completion.finish == "failed"
+        self.total += used(completion)
+        self.cached_tokens += completion.usage.cached
+        self.reasoning_tokens += completion.usage.reasoning
         self.prompt_tokens += completion.usage.prompt
         self.completion_tokens += completion.usage.completion
         self.estimated |= completion.usage.estimated
@@ -79,7 +89,15 @@ def prompt_key(prompt: Prompt, identity: str, seed: int) -> bytes:
 class Calls:
     """The one place where teachers are asked; everything but the journal's commits happens in the event loop."""
 
-    def __init__(self, teachers: Mapping[Role, Teacher], journal: Journal, *, seed: int, concurrency: int) -> None:
+    def __init__(
+        self,
+        teachers: Mapping[Role, Teacher],
+        journal: Journal,
+        *,
+        seed: int,
+        concurrency: int,
+        budget: Budget = UNLIMITED,
+    ) -> None:
         """Set up without asking anything.
 
         Args:
@@ -87,6 +105,7 @@ class Calls:
             journal: where completions are looked up and kept.
             seed: goes into every key, so that another seed buys other completions.
             concurrency: calls in flight, at most.
+            budget: what all completions used, replayed ones too, may amount to.
         """
         self.spending = Spending()
         self.on_fatal: Callable[[BaseException], None] = _raise
@@ -97,6 +116,9 @@ class Calls:
         self._journal = journal
         self.seed = seed
         self._concurrency = concurrency
+        self._budget = budget
+        self._reserved: dict[bytes, Amount] = {}
+        """The most that each call in flight may use."""
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, list[Deliver]] = {}
         self._queue: list[tuple[int, int, bytes, Prompt]] = []
@@ -135,6 +157,9 @@ class Calls:
             return None
         kept = self._journal.get(key)
         if kept is not None:
+            if problem := self._budget.reached(self.spending.total, used(kept)):
+                self.on_fatal(problem)
+                return None
             self.spending.replayed += 1
             self.spending.replayed_hosts.add(kept.host)
             self.spending.add(kept)
@@ -158,7 +183,15 @@ class Calls:
 
     def _launch(self) -> None:
         while self._queue and len(self._tasks) < self._concurrency and not self._stopped:
-            _, _, key, prompt = heapq.heappop(self._queue)
+            _, _, key, prompt = self._queue[0]
+            more = most(prompt, self._teachers[prompt.role].traits.price)
+            reserved = sum(self._reserved.values(), NOTHING)
+            if problem := self._budget.reached(self.spending.total + reserved, more):
+                if not self._reserved:
+                    self.on_fatal(self._budget.reached(self.spending.total, more) or problem)
+                return
+            heapq.heappop(self._queue)
+            self._reserved[key] = more
             task = self._loop.create_task(self._call(key, prompt))
             self._tasks.add(task)
             task.add_done_callback(self._done)
@@ -203,8 +236,10 @@ class Calls:
                 continue
             completion = kept.result()
             self.spending.add(completion)
+            self._reserved.pop(key, None)
             for deliver in self._waiting.pop(key):
                 deliver(completion)
+        self._launch()
         self.on_change()
 
 

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "lines": NOUNS | {"formats", "sources"},
     "filters": NOUNS | {"text"},
     "recipes": NOUNS | {"text", "formats", "prompts", "filters"},
-    "calls": NOUNS | {"journal", "teachers"},
+    "budget": NOUNS | {"teachers"},
+    "calls": NOUNS | {"budget", "journal", "teachers"},
     "engine": NOUNS | {"recipes", "calls"},
 }
 

@@ -84,6 +84,7 @@ class Account:
             f"{spending.asked} asked, {spending.replayed} replayed"
             + (f", {spending.abandoned} abandoned" if spending.abandoned else "")
             + f", {'about ' if spending.estimated else ''}{spending.completion_tokens:,} tokens written",
+            self._cost(),
             console.duration(time.monotonic() - self.began),
         ]
         lines = ["; ".join(part for part in told if part)]
@@ -96,6 +97,13 @@ class Account:
                 f"some replies came from the journal, and once from another server: {', '.join(sorted(others))}"
             )
         return lines
+
+    def _cost(self) -> str:
+        """What the completions cost, where that is worth a word."""
+        spending = self.run.calls.spending
+        if spending.cost is None:
+            return "cost unknown"
+        return f"{'about ' if spending.estimated else ''}${spending.cost:.4f}" if spending.cost else ""
 
     def _show_examples(self) -> None:
         for reason, some in self.examples.items():
@@ -125,6 +133,8 @@ class Account:
             "abandoned": spending.abandoned,
             "prompt_tokens": spending.prompt_tokens,
             "completion_tokens": spending.completion_tokens,
+            "cached_tokens": spending.cached_tokens,
+            "reasoning_tokens": spending.reasoning_tokens,
             "tokens_estimated": spending.estimated,
             "cost": spending.cost,
             "seconds": round(time.monotonic() - self.began, 3),

@@ -16,8 +16,22 @@ import typer
 from instgen.errors import InputError
 
 PROJECT_FILE = Path("instgen.toml")
+TABLES = frozenset({"teachers", "prices"})
+"""Tables that hold no command's settings (see `named`)."""
 USERS_ONLY = frozenset(
-    {"base_url", "api_key_env", "api_key_file", "journal", "config", "output", "force", "rejects", "summary"}
+    {
+        "base_url",
+        "api_key_env",
+        "api_key_file",
+        "allow_http",
+        "journal",
+        "config",
+        "output",
+        "force",
+        "rejects",
+        "summary",
+        *TABLES,
+    }
 )
 
 
@@ -37,7 +51,7 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
         settings |= _read(users, context, known)
     if PROJECT_FILE.is_file() and PROJECT_FILE.resolve() != users.resolve():
         ours = _read(PROJECT_FILE, context, known)
-        if forbidden := USERS_ONLY & set(ours):
+        if forbidden := USERS_ONLY & {*ours, *_toml(PROJECT_FILE)}:
             hint = "say it in your own settings file, a variable or a flag: a project must not redirect keys"
             raise InputError(str(PROJECT_FILE), f"{min(forbidden)} cannot be set here", hint)
         settings |= ours
@@ -48,15 +62,8 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
 
 def _read(path: Path, context: typer.Context, known: Set[str]) -> dict[str, Any]:
     """One file's values for a command, by parameter name."""
-    import tomllib
-
     command = context.info_name or ""
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise InputError(str(path), f"not TOML: {problem}") from problem
-    except OSError as problem:
-        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
+    content = _toml(path)
     everywhere = {key: value for key, value in content.items() if not isinstance(value, dict)}
     here = content.get(command, {})
     if not isinstance(here, dict):
@@ -67,6 +74,17 @@ def _read(path: Path, context: typer.Context, known: Set[str]) -> dict[str, Any]
     if wrong := {key.replace("-", "_") for key in here} - known:
         raise InputError(str(path), f"{command} has no option {min(wrong).replace('_', '-')}")
     return {key: value for key, value in values.items() if key in known}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise InputError(str(path), f"not TOML: {problem}") from problem
+    except OSError as problem:
+        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
 
 
 def _of_any_command(context: typer.Context) -> set[str]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
+from instgen.budget import Budget
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
 from instgen.cli.opening import Allowed, Teachers, allowed_failures, open_destinations, open_journal
 from instgen.cli.options import Asking, Writing
 from instgen.engine import Run, Source, Target
-from instgen.errors import InstgenError, Interrupted, Shortfall
+from instgen.errors import InstgenError, Interrupted, Shortfall, UsageError
 from instgen.formats import rejection_row, to_row
 from instgen.jsonl import Writer
 from instgen.recipes.flow import Outcome, Recipe
@@ -49,6 +50,8 @@ class Job(Generic[Item]):
     """Flows started ahead where flows depend on earlier outcomes; None for a reorder buffer."""
     target: Target | None = None
     inputs: tuple[Path, ...] = ()
+    calls_per_item: float = 1.0
+    """Calls that an item takes where nothing goes wrong, for the estimate of `--dry-run`."""
 
 
 def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
@@ -58,16 +61,23 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
         InstgenError: why it ended before it had done what was asked.
     """
     allowed = allowed_failures(asking.max_failures)
-    asyncio.run(_perform(job, asking, writing, allowed))
+    budget = _budget(job.teachers, asking)
+    if asking.dry_run:
+        from instgen.cli.dry_run import estimate
+
+        asyncio.run(estimate(job))
+        return
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_perform(job, asking, writing, allowed, budget))
 
 
-async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Allowed) -> None:
+async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Allowed, budget: Budget) -> None:
     concurrency = asking.concurrency or job.teachers.teacher.traits.concurrency
     if job.window and concurrency > job.window and not writing.quiet:
         console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
     async with aclosing(job.teachers):
         with open_journal(asking, writing) as journal:
-            calls = Calls(job.teachers.by_role(), journal, seed=asking.seed, concurrency=concurrency)
+            calls = Calls(job.teachers.by_role(), journal, seed=asking.seed, concurrency=concurrency, budget=budget)
             run = Run(
                 job.recipe,
                 job.source,
@@ -79,7 +89,7 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Al
             wanted = job.target.records if job.target else None
             account = Account(job.recipe.command, run, job.teachers.teacher, writing, wanted)
             account.check()
-            writer = Writer(open_destinations(asking, writing, job.inputs), run.stop)
+            writer = Writer(open_destinations(writing, job.inputs, resumable=not asking.no_journal), run.stop)
             with _signals(run, writer):
                 await _write_all(run, writer, account, allowed)
 
@@ -127,6 +137,32 @@ async def _write(outcome: Outcome, writer: Writer, account: Account) -> None:
 
 def _line(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop of `instgen[fast]`, where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _budget(teachers: Teachers, asking: Asking) -> Budget:
+    """What the command line allows to be used.
+
+    Raises:
+        UsageError: a limit on the cost, where nobody knows what a call costs.
+    """
+    if asking.max_cost is not None:
+        for teacher in (teachers.teacher, teachers.judge):
+            if teacher.traits.price is None:
+                raise UsageError(
+                    f"--max-cost: the price of {teacher.name} is not known",
+                    f'say it under [prices] in your settings file: "{teacher.name}" = {{prompt = …, completion = …}}',
+                )
+    return Budget(asking.max_requests, asking.max_total_tokens, asking.max_cost)
 
 
 def _grace(teacher: Teacher, asking: Asking) -> float:

@@ -90,9 +90,10 @@ def evolve(
     choices = Choices(method.value, ops, rounds, keep.value, not no_answers, growth, profile is Profile.PAPER)
     inputs = need_input(context, files)
     records = records_of(inputs, may_be_empty=True)
-    teachers = open_teachers(asking)
-    recipe = Evolve(evolving_of(choices, teachers, asking))
-    perform(Job(recipe, Pump(records), teachers, inputs=inputs), asking, writing)
+    teachers = open_teachers(asking, writing)
+    evolving = evolving_of(choices, teachers, asking)
+    calls = evolving.rounds * (3 if evolving.answers else 2)
+    perform(Job(Evolve(evolving), Pump(records), teachers, inputs=inputs, calls_per_item=calls), asking, writing)
 
 
 def evolving_of(choices: Choices, teachers: Teachers, asking: Asking) -> Evolving:

@@ -6,12 +6,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import typer
 
 from instgen.cli import console
+from instgen.cli.named import named_teacher, price_of
 from instgen.cli.options import Asking, Writing
 from instgen.errors import InputError, UsageError
 from instgen.formats import RowError, records_from
@@ -45,19 +46,55 @@ class Teachers:
             await self.judge.aclose()
 
 
-def open_teachers(asking: Asking) -> Teachers:
-    """The teachers that the command line names; a model in this process leaves room for a pipeline's other stages."""
+def open_teachers(asking: Asking, writing: Writing) -> Teachers:
+    """The teachers that the command line names; a model in this process leaves room for a pipeline's other stages.
+
+    Where the judge is of another provider than the teacher, addresses and keys of the command line are not for it.
+    """
     piped = console.is_pipe(STDIN) or console.is_pipe(STDOUT)
-    settings = Settings(
-        base_urls=tuple(asking.base_url or ()),
-        api_key=_api_key(asking),
-        timeout=asking.timeout,
-        tries=asking.tries,
-        threads=1 if piped else None,
-    )
-    teacher = find_teacher(asking.teacher, settings)
-    different = asking.judge is not None and asking.judge != asking.teacher
-    return Teachers(teacher, find_teacher(asking.judge or "", settings) if different else teacher)
+    reach = Reach(tuple(asking.base_url or ()), _api_key(asking.api_key_env, asking.api_key_file))
+
+    def opened(said: str, reach: Reach) -> Teacher:
+        named = named_teacher(said, writing.config)
+        spec = named.teacher if named else said
+        if named:
+            reach = Reach(named.base_urls, _api_key(named.api_key_env, named.api_key_file))
+        settings = Settings(
+            base_urls=reach.base_urls,
+            api_key=reach.api_key,
+            timeout=asking.timeout,
+            tries=asking.tries,
+            threads=1 if piped else None,
+            concurrency=asking.concurrency,
+            rpm=(named.rpm if named else None) or asking.rpm,
+            tpm=(named.tpm if named else None) or asking.tpm,
+            price=(named.price if named else None) or price_of(spec, reach.base_urls, writing.config),
+            allow_http=asking.allow_http,
+            tell=_quiet if writing.quiet else _tell,
+        )
+        return find_teacher(spec, settings)
+
+    teacher = opened(asking.teacher, reach)
+    if asking.judge is None or asking.judge == asking.teacher:
+        return Teachers(teacher, teacher)
+    same = asking.judge.partition("/")[0] == asking.teacher.partition("/")[0]
+    return Teachers(teacher, opened(asking.judge, reach if same else Reach()))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a teacher is, and what opens it."""
+
+    base_urls: tuple[str, ...] = ()
+    api_key: str | None = field(default=None, repr=False)
+
+
+def _tell(line: str) -> None:
+    console.say(f"instgen: {line}")
+
+
+def _quiet(line: str) -> None:
+    del line
 
 
 def open_prompts(asking: Asking, language: str) -> PromptBook:
@@ -100,8 +137,8 @@ def journal_path(named: Path | None) -> Path:
     return platformdirs.user_state_path("instgen") / "journal.sqlite"
 
 
-def open_destinations(asking: Asking, writing: Writing, inputs: Sequence[Path]) -> list[Destination]:
-    """Where records go, and after it, if asked for, where rejects go.
+def open_destinations(writing: Writing, inputs: Sequence[Path], *, resumable: bool) -> list[Destination]:
+    """Where records go, and after it, if asked for, where rejects go; `resumable` is whether the run can be repeated.
 
     Raises:
         UsageError: an output is also an input, or cannot be an output.
@@ -116,7 +153,7 @@ def open_destinations(asking: Asking, writing: Writing, inputs: Sequence[Path]) 
     def opened(path: Path | None) -> Destination:
         if path is None or str(path) == "-":
             return Stream(STDOUT, "stdout")
-        return open_destination(path, together, force=writing.force, resumable=not asking.no_journal)
+        return open_destination(path, together, force=writing.force, resumable=resumable)
 
     return [opened(writing.output), *([opened(writing.rejects)] if writing.rejects else [])]
 
@@ -196,19 +233,19 @@ def _text(file: Path) -> str:
         raise InputError(str(file), f"cannot be read: {problem.strerror}") from problem
 
 
-def _api_key(asking: Asking) -> str | None:
+def _api_key(variable: str | None, file: Path | None) -> str | None:
     """The key by the named variable or file; None leaves the provider's usual variable."""
-    if asking.api_key_env and asking.api_key_file:
+    if variable and file:
         raise UsageError("--api-key-env and --api-key-file are two places for one key", "give one of them")
-    if asking.api_key_env:
-        if not (key := os.environ.get(asking.api_key_env)):
-            raise UsageError(f"--api-key-env {asking.api_key_env}: this variable is not set")
+    if variable:
+        if not (key := os.environ.get(variable)):
+            raise UsageError(f"--api-key-env {variable}: this variable is not set")
         return key
-    if not asking.api_key_file:
+    if not file:
         return None
     try:
-        if asking.api_key_file.stat().st_mode & 0o077:
-            raise UsageError(f"{asking.api_key_file}: others may read this key", f"chmod 600 {asking.api_key_file}")
-        return asking.api_key_file.read_text("utf-8").strip()
+        if file.stat().st_mode & 0o077:
+            raise UsageError(f"{file}: others may read this key", f"chmod 600 {file}")
+        return file.read_text("utf-8").strip()
     except OSError as problem:
-        raise UsageError(f"{asking.api_key_file}: cannot be read: {problem.strerror}") from problem
+        raise UsageError(f"{file}: cannot be read: {problem.strerror}") from problem

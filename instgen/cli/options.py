@@ -60,6 +60,9 @@ class Asking:
     api_key_file: Annotated[
         Path | None, _option("--api-key-file", help="File that holds the key.", env="INSTGEN_API_KEY_FILE")
     ] = None
+    allow_http: Annotated[
+        bool, _option("--allow-http", help="Send the key unencrypted to other machines, too.", env="INSTGEN_ALLOW_HTTP")
+    ] = False
     concurrency: Annotated[
         int | None,
         _option(
@@ -72,6 +75,13 @@ class Asking:
     tries: Annotated[
         int, _option("--tries", min=1, help="Times a call is made before it counts as failed.", env="INSTGEN_TRIES")
     ] = 5
+    rpm: Annotated[
+        float | None,
+        _option("--rpm", min=0.1, help="Requests a minute that the provider allows.", env="INSTGEN_RPM"),
+    ] = None
+    tpm: Annotated[
+        float | None, _option("--tpm", min=1, help="Tokens a minute that the provider allows.", env="INSTGEN_TPM")
+    ] = None
     grace: Annotated[
         float | None,
         _option(
@@ -94,6 +104,17 @@ class Asking:
     seed: Annotated[
         int, _option("--seed", min=0, max=2**63 - 1, help="Another seed makes other data.", env="INSTGEN_SEED")
     ] = 0
+    max_requests: Annotated[
+        int | None,
+        _option("--max-requests", min=0, help="Budget: calls used, replayed ones too.", env="INSTGEN_MAX_REQUESTS"),
+    ] = None
+    max_total_tokens: Annotated[
+        int | None,
+        _option("--max-total-tokens", min=0, help="Budget: tokens read and written.", env="INSTGEN_MAX_TOTAL_TOKENS"),
+    ] = None
+    max_cost: Annotated[
+        float | None, _option("--max-cost", min=0, help="Budget: US dollars.", env="INSTGEN_MAX_COST")
+    ] = None
     max_failures: Annotated[
         str,
         _option(
@@ -118,6 +139,9 @@ class Asking:
         Path | None,
         _option("--prompts", help="Folder of prompt files that replace ours by name.", env="INSTGEN_PROMPTS"),
     ] = None
+    dry_run: Annotated[
+        bool, _option("--dry-run", help="Show the first prompts, and estimate calls, tokens and cost; send nothing.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,6 @@ def respond(
     inputs = need_input(context, files)
     template = open_prompts(asking, lang).template("respond")
     recipe = Respond(Answering(template, samples, replace, asking.seed))
-    perform(
-        Job(recipe, Pump(records_of(inputs, may_be_empty=True)), open_teachers(asking), inputs=inputs), asking, writing
-    )
+    source = Pump(records_of(inputs, may_be_empty=True))
+    job = Job(recipe, source, open_teachers(asking, writing), inputs=inputs, calls_per_item=samples)
+    perform(job, asking, writing)

@@ -71,7 +71,7 @@ def self_instruct(
 
     files = tuple(seeds or (seed_file(lang),))
     records = records_of(files)
-    teachers = open_teachers(asking)
+    teachers = open_teachers(asking, writing)
     choices = Choices(
         classic=method is MethodName.CLASSIC,
         paper=profile is Profile.PAPER,
@@ -84,4 +84,5 @@ def self_instruct(
     )
     made = recipe_of(choices, records, teachers.teacher, asking)
     target = Target(n, HOPED_YIELD * made.tasks, patience)
-    perform(Job(made.recipe, Counter(), teachers, choices.window, target, files), asking, writing)
+    calls = 1 + 2 * made.tasks if choices.classic else 1
+    perform(Job(made.recipe, Counter(), teachers, choices.window, target, files, calls), asking, writing)

@@ -123,27 +123,33 @@ def read(reply: object, prompt: Prompt) -> Completion:
         ItemFailed: it answers something else than we asked.
     """
     choice = _choice(reply)
-    message = _mapping(choice.get("message"))
+    message = mapping(choice.get("message"))
     finish = _finish(choice, message)
     said = _said(choice, message, prompt)
     if said.text is None and finish == "stop" and not said.reasoning:
         raise Unusable("the reply has no content")
-    text = _string(message.get("refusal")) if said.text is None else said.text
-    usage = _usage(_mapping(_mapping(reply).get("usage")), prompt, text + said.reasoning)
+    text = string(message.get("refusal")) if said.text is None else said.text
+    usage = _usage(mapping(mapping(reply).get("usage")), prompt, text + said.reasoning)
     return Completion(text, finish, reasoning=said.reasoning, usage=usage)
 
 
 def complaint(body: object) -> Complaint:
     """What an error body says, in the shapes of OpenAI, vLLM, FastAPI and Anthropic."""
-    whole = _mapping(body)
+    whole = mapping(body)
     inner = whole.get("error", whole)
     if isinstance(inner, str):
         return Complaint(inner)
-    said = _mapping(inner)
+    said = mapping(inner)
     message = said.get("message") or said.get("detail") or ""
     code = said.get("code") if isinstance(said.get("code"), str) else said.get("type")
     text = message if isinstance(message, str) else str(message)
-    return Complaint(text, _string(code), _string(said.get("param")))
+    return Complaint(text, string(code), string(said.get("param")))
+
+
+def estimated(prompt: Prompt, said: str) -> Usage:
+    """The usage of a prompt and what was said to it, counted here because the server gave no figures."""
+    characters = len(prompt.text) + sum(len(turn.content) for turn in prompt.messages)
+    return Usage(_tokens(characters), _tokens(len(said)), estimated=True)
 
 
 def _choice(reply: object) -> Mapping[str, Any]:
@@ -161,7 +167,7 @@ def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
     if message.get("refusal"):
         return "refusal"
     end = choice.get("finish_reason")
-    name = _string(end)
+    name = string(end)
     if name in UNASKED:
         raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
     finish = FINISHES.get(name)
@@ -176,7 +182,7 @@ def _said(choice: Mapping[str, Any], message: Mapping[str, Any], prompt: Prompt)
     text = _content(message.get("content"))
     if text is not None and prompt.messages[-1].role == "assistant":
         text = text.removeprefix(prompt.messages[-1].content)  # llama.cpp's server repeats the beginning it was given
-    reasoning = _string(message.get("reasoning_content")) or _string(message.get("reasoning"))
+    reasoning = string(message.get("reasoning_content")) or string(message.get("reasoning"))
     if text is not None and not reasoning:
         return split_thinking(text)
     return Said(text, reasoning)
@@ -200,17 +206,16 @@ def split_thinking(text: str) -> Said:
 def _content(content: object) -> str | None:
     """A message's content: a string, or the text among a list of parts."""
     if isinstance(content, list):
-        return "".join(_string(_mapping(part).get("text")) for part in content)
+        return "".join(string(mapping(part).get("text")) for part in content)
     return content if isinstance(content, str) else None
 
 
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     asked, answered = counts.get("prompt_tokens"), counts.get("completion_tokens")
     if not isinstance(asked, int) or not isinstance(answered, int):
-        characters = len(prompt.text) + sum(len(turn.content) for turn in prompt.messages)
-        return Usage(_tokens(characters), _tokens(len(said)), estimated=True)
-    cached = _mapping(counts.get("prompt_tokens_details")).get("cached_tokens")
-    reasoning = _mapping(counts.get("completion_tokens_details")).get("reasoning_tokens")
+        return estimated(prompt, said)
+    cached = mapping(counts.get("prompt_tokens_details")).get("cached_tokens")
+    reasoning = mapping(counts.get("completion_tokens_details")).get("reasoning_tokens")
     return Usage(
         asked,
         answered,
@@ -223,9 +228,11 @@ def _tokens(characters: int) -> int:
     return -(-characters // CHARACTERS_PER_TOKEN)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _string(value: object) -> str:
+def string(value: object) -> str:
+    """The value where it is a string, else ""."""
     return value if isinstance(value, str) else ""

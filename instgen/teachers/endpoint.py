@@ -15,7 +15,7 @@ EXCERPT = 300
 """Characters of a server's words that an error message may hold."""
 
 HIDDEN = "[key]"
-_KEY_LIKE = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w-]{8,}")
+_KEY_LIKE = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w-]{8,}|\bAIza[\w-]{20,}")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -41,8 +41,13 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def checked_key(key: str | None, urls: tuple[str, ...]) -> str:
+def checked_key(key: str | None, urls: tuple[str, ...], in_the_clear: bool = False) -> str:
     """The key without the white space around it, or "" where there is none.
+
+    Args:
+        key: as it was found.
+        urls: where it will be sent.
+        in_the_clear: whether it may travel unencrypted to other machines.
 
     Raises:
         UsageError: it cannot stand in a header, or one of the addresses would carry it in the clear.
@@ -54,10 +59,10 @@ def checked_key(key: str | None, urls: tuple[str, ...]) -> str:
             hint="look at what --api-key-env or --api-key-file names",
         )
     for url in urls:
-        if bare and url.lower().startswith("http://") and not is_loopback(url):
+        if bare and not in_the_clear and url.lower().startswith("http://") and not is_loopback(url):
             raise UsageError(
                 f"the API key would travel unencrypted to {host_of(url)}",
-                hint="use an https:// address, or give no key if that server needs none",
+                hint="use an https:// address, or --allow-http where you trust the network in between",
             )
     return bare
 

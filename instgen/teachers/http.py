@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 import httpx
@@ -34,6 +35,25 @@ class Response:
     """By lower-case name."""
     body: bytes = b""
     problem: str = ""
+    timed_out: bool = False
+    """Whether the problem is that nothing came in time."""
+
+
+class Poster(Protocol):
+    """What sends: `Client`, or a faster one of the same contract."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
+        """The response to one request, which is never resent and never redirected."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
+
+def connect(timeout: float) -> Poster:
+    """A client, not yet connected; `timeout` is in seconds, for a whole request."""
+    return Client(timeout)
 
 
 class Client:
@@ -54,7 +74,7 @@ class Client:
             async with asyncio.timeout(self._timeout):
                 answer = await self._client.post(url, headers=dict(headers), content=body)
         except (httpx.TimeoutException, TimeoutError) as problem:
-            return Response(0, problem=_late(problem, self._timeout))
+            return _late(problem, self._timeout)
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as problem:
             return Response(0, problem=f"the connection failed: {str(problem) or type(problem).__name__}")
         return Response(
@@ -66,10 +86,9 @@ class Client:
         await self._client.aclose()
 
 
-def _late(problem: Exception, timeout: float) -> str:
-    """Words for a time-out; httpx-aiohttp reports a connection that broke as a connect time-out too."""
-    if isinstance(problem.__cause__, aiohttp.ClientConnectionError) and not isinstance(
-        problem.__cause__, aiohttp.ServerTimeoutError
-    ):
-        return f"the connection failed: {str(problem) or type(problem.__cause__).__name__}"
-    return f"no answer within {timeout:g} s"
+def _late(problem: Exception, timeout: float) -> Response:
+    """The response to a time-out; httpx-aiohttp reports a connection that broke as a connect time-out too."""
+    cause = problem.__cause__
+    if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, aiohttp.ServerTimeoutError):
+        return Response(0, problem=f"the connection failed: {str(problem) or type(cause).__name__}")
+    return Response(0, problem=f"no answer within {timeout:g} s", timed_out=True)

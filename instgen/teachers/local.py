@@ -26,6 +26,7 @@ import orjson
 from instgen.errors import ItemFailed, MissingPiece, TeacherRefused, UsageError
 from instgen.records import Completion, Prompt
 from instgen.teachers import dialect
+from instgen.teachers.prices import FREE
 from instgen.teachers.teacher import Settings, Traits
 
 BUNDLED = "SmolLM2-135M-Instruct"
@@ -240,6 +241,7 @@ class Local:
             continues=True,
             paid=False,
             small=path.stat().st_size < SMALL,
+            price=FREE,
         )
         self._path = path
         self._model = Model(path, threads)

@@ -1,49 +1,73 @@
-"""`openai/MODEL`: OpenAI's API, and every server that speaks its dialect, by `--base-url`.
-
-The rule: a request's fate is decided in `retry`, a reply's meaning in `dialect`; here they are only put to use. The key
-is in one header and nowhere else.
-"""
+"""`openai/MODEL`: OpenAI's API, and every server that speaks its dialect, by `--base-url`."""
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import itertools
-import os
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from random import Random
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
-from instgen.errors import ItemFailed, TeacherError, TeacherRefused, UsageError
-from instgen.records import Completion, Prompt, content_hash
+from instgen.errors import UsageError
+from instgen.records import Completion, Prompt
 from instgen.teachers import dialect
-from instgen.teachers.endpoint import checked_key, checked_url, host_of, shown
-from instgen.teachers.retry import Decision, Failure, decide
+from instgen.teachers.dialect import Complaint
 from instgen.teachers.teacher import Settings, Traits
-
-if TYPE_CHECKING:
-    from instgen.teachers.http import Client, Response
-
-OPENAI_URL = "https://api.openai.com/v1"
+from instgen.teachers.wire import HttpTeacher
 
 TRAITS = Traits(tasks_per_call=10)
 """Ten tasks a call where Alpaca asked a completion model for twenty in 3,072 tokens: chat models write longer, and what
 the limit cuts is a task paid for and thrown away."""
 
-KEY_VARIABLE = "OPENAI_API_KEY"
-KEY_HINT = f"set {KEY_VARIABLE}, or give --api-key-env or --api-key-file; or --base-url for a server of your own"
+OPTIONAL: Mapping[str, str | None] = MappingProxyType(
+    {
+        "max_tokens": "max_completion_tokens",
+        "temperature": None,
+        "top_p": None,
+        "presence_penalty": None,
+        "stop": None,
+        "seed": None,
+        "response_format": None,
+    }
+)
+"""OpenAI's reasoning models take only the newer name of the token limit, many servers only the older; and they decline
+what shapes the sampling."""
 
-BODY_READ = 10_000
-"""Bytes of an error body without a message that are looked at for words to show."""
 
-LIMIT = "max_tokens"
-OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-"""The two names of the token limit: OpenAI's reasoning models take only the newer, many servers know only the older."""
+class OpenAI:
+    """OpenAI's dialect."""
+
+    provider = "openai"
+    home = "https://api.openai.com/v1"
+    key_variable = "OPENAI_API_KEY"
+    optional = OPTIONAL
+    unsent: tuple[str, ...] = ()
+
+    def headers(self, key: str) -> dict[str, str]:
+        """The key as a bearer."""
+        return {"authorization": f"Bearer {key}"} if key else {}
+
+    def path(self, model: str, prompt: Prompt) -> str:
+        """Chats and documents are asked at different places."""
+        del model
+        return "chat/completions" if prompt.messages else "completions"
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """The prompt, and the model."""
+        return dialect.request(prompt) | {"model": model}
+
+    def read(self, reply: object, prompt: Prompt) -> Completion:
+        """The completion in a reply."""
+        return dialect.read(reply, prompt)
+
+    def complaint(self, reply: object) -> Complaint:
+        """What an error body says."""
+        return dialect.complaint(reply)
+
+    def wait(self, reply: object) -> None:
+        """Nothing: how long to wait stands in the headers."""
+        del reply
 
 
-def open(model: str, settings: Settings) -> OpenAI:
+def open(model: str, settings: Settings) -> HttpTeacher:
     """The teacher for `openai/MODEL`, not yet connected.
 
     Raises:
@@ -51,124 +75,4 @@ def open(model: str, settings: Settings) -> OpenAI:
     """
     if not model:
         raise UsageError("openai needs a model", hint="for example -t openai/MODEL, or --base-url for your own server")
-    return OpenAI(model, settings)
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """One server, and what was learned about it."""
-
-    url: str
-    limit: str = LIMIT
-    """The name of the token limit that it takes."""
-    settled: bool = False
-    """Whether the other name has been tried: it is tried once."""
-
-    @property
-    def host(self) -> str:
-        """Its `host:port`."""
-        return host_of(self.url)
-
-
-class OpenAI:
-    """A model behind one server or several, which take turns."""
-
-    def __init__(self, model: str, settings: Settings) -> None:
-        """Set up without connecting; see `open` for what is raised."""
-        urls = tuple(checked_url(url) for url in settings.base_urls) or (OPENAI_URL,)
-        self.name = self.identity = f"openai/{model}"
-        self.traits = TRAITS
-        self._model = model
-        self._key = checked_key(_key(settings, urls), urls)
-        self._needs_key = not settings.base_urls
-        self._tries = max(1, settings.tries)
-        self._timeout = settings.timeout
-        self._turns = itertools.cycle([Endpoint(url) for url in urls])
-        self._client: Client | None = None
-
-    async def complete(self, prompt: Prompt) -> Completion:
-        """The model's answer, after as many tries as its failures deserve; see `Teacher.complete`."""
-        if self._needs_key and not self._key:
-            raise TeacherRefused("OpenAI needs an API key, and none is given", hint=KEY_HINT)
-        body = dialect.request(prompt) | {"model": self._model}
-        rng = Random(content_hash(prompt.text, *(turn.content for turn in prompt.messages), str(prompt.sample)))
-        attempt = 0
-        while True:
-            attempt += 1
-            endpoint = next(self._turns)
-            response = await self._post(endpoint, body)
-            tries = self._tries
-            try:
-                if response.status == 200:
-                    completion = dialect.read(dialect.decode(response.body), prompt)
-                    return replace(completion, teacher=self.name, host=endpoint.host)
-                failure = self._failure(response)
-            except dialect.Unusable as problem:
-                failure = Failure(200, shown(problem.message, self._key))
-                tries = min(tries, problem.tries or tries)
-            decision = decide(failure, attempt=attempt, tries=tries, now=time.time(), rng=rng)
-            if decision.action != "again":
-                raise self._given_up(failure, decision, endpoint, attempt)
-            await asyncio.sleep(decision.wait)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-    async def _post(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Response:
-        """The endpoint's response; where it takes the token limit by its other name only, to that."""
-        sent = endpoint.limit
-        response = await self._send(endpoint, body, sent)
-        if response.status != 400 or LIMIT not in body or not _names(response, sent):
-            return response
-        if endpoint.settled and endpoint.limit == sent:
-            return response
-        other = OTHER_LIMIT[sent]
-        second = await self._send(endpoint, body, other)
-        declined = second.status == 400 and _names(second, other)
-        if not endpoint.settled and (declined or second.status == 200):
-            endpoint.settled, endpoint.limit = True, sent if declined else other
-        return response if declined else second
-
-    async def _send(self, endpoint: Endpoint, body: Mapping[str, Any], limit: str) -> Response:
-        path = "chat/completions" if "messages" in body else "completions"
-        renamed = {limit if name == LIMIT else name: value for name, value in body.items()}
-        headers = {"content-type": "application/json", "accept": "application/json"}
-        if self._key:
-            headers["authorization"] = f"Bearer {self._key}"
-        return await self._connected().post(f"{endpoint.url}/{path}", headers, dialect.encode(renamed))
-
-    def _connected(self) -> Client:
-        if self._client is None:
-            self._client = importlib.import_module("instgen.teachers.http").Client(self._timeout)
-        return self._client
-
-    def _failure(self, response: Response) -> Failure:
-        if response.problem:
-            return Failure(0, shown(response.problem, self._key))
-        said = dialect.complaint(dialect.decode(response.body))
-        message = said.message or response.body[:BODY_READ].decode(errors="replace")
-        return Failure(response.status, shown(message, self._key), said.code, response.headers)
-
-    def _given_up(self, failure: Failure, decision: Decision, endpoint: Endpoint, attempt: int) -> TeacherError:
-        status = f"status {failure.status}" if failure.status else "no response"
-        after = f" after {attempt} tries" if attempt > 1 else ""
-        message = f"{self.name} at {endpoint.host}: {status}{after}: {failure.message or 'without a word'}"
-        if decision.action == "run":
-            return TeacherRefused(message, hint=decision.hint)
-        return ItemFailed(message, unreachable=failure.status == 0)
-
-
-def _key(settings: Settings, urls: tuple[str, ...]) -> str | None:
-    """The key given, else the one in OPENAI_API_KEY, which goes to OpenAI alone: other servers' keys are named."""
-    if settings.api_key is not None:
-        return settings.api_key
-    return os.environ.get(KEY_VARIABLE) if urls == (OPENAI_URL,) else None
-
-
-def _names(response: Response, limit: str) -> bool:
-    """Whether an error is about the token limit under this name."""
-    said = dialect.complaint(dialect.decode(response.body))
-    return limit == said.parameter or limit in said.message
+    return HttpTeacher(OpenAI(), model, settings, TRAITS)

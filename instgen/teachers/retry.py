@@ -7,9 +7,10 @@ own word (`x-should-retry`) counts first, then the status; an account without qu
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Literal
@@ -35,7 +36,27 @@ HINTS: Mapping[int, str] = {
 }
 """Statuses that end the run, whatever is asked, and what to do about each."""
 
+OVERLOADED = frozenset({429, 503, 529})
+"""Statuses that say that there are too many requests; a time-out says it too."""
+
 OUT_OF_QUOTA = "insufficient_quota"
+SPENT = frozenset(
+    {
+        OUT_OF_QUOTA,
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+    }
+)
+"""Codes that no waiting mends, with status 429 or 400: OpenAI's, and Anthropic's."""
+
+BAD_KEY = "API_KEY_INVALID"
+"""Google's code for a wrong key, with status 400."""
+_RESET = re.compile(r"x-ratelimit-reset-(\w+)|anthropic-ratelimit-([\w-]+)-reset")
+_SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[hms]))+")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[hms])")
+_UNITS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
 NO_QUOTA_LEFT = "exceeded your current quota"
 QUOTA_HINT = "the account's quota is used up: raise it or take another key"
 REDIRECT_HINT = "redirects are not followed: give the address it leads to as --base-url"
@@ -52,6 +73,14 @@ class Failure:
     """The server's name for the error, where it gives one."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
+    wait: float | None = None
+    """Seconds to wait that the body asks for, where it does."""
+    timed_out: bool = False
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether the server was sent too much."""
+        return self.status in OVERLOADED or self.timed_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +108,9 @@ def decide(failure: Failure, *, attempt: int, tries: int, now: float, rng: Rando
         return Decision("item") if judged.action == "again" else judged
     if attempt >= tries:
         return Decision("item") if judged.action == "again" else judged
-    return Decision("again", wait_before_next(failure.headers, attempt=attempt, now=now, rng=rng))
+    if failure.wait is not None and failure.wait > 0:
+        return Decision("again", wait=min(failure.wait, LONGEST_WAIT))
+    return Decision("again", wait=wait_before_next(failure.headers, attempt=attempt, now=now, rng=rng))
 
 
 def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rng: Random) -> float:
@@ -88,6 +119,7 @@ def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rn
         _seconds(headers.get("retry-after-ms"), unit=0.001),
         _seconds(headers.get("retry-after")),
         _until(headers.get("retry-after"), now),
+        until_reset(headers, now),
     )
     for wish in wishes:
         if wish is not None:
@@ -95,10 +127,51 @@ def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rn
     return rng.uniform(0.0, min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)))
 
 
+def until_reset(headers: Mapping[str, str], now: float, *, spent: bool = False) -> float | None:
+    """Seconds until the last of a server's limits is reset, where its headers say so.
+
+    Args:
+        headers: by lower-case name: `x-ratelimit-reset-requests: 6m0s` (OpenAI),
+            `anthropic-ratelimit-tokens-reset: 2026-11-24T10:00:00Z` and their like.
+        now: seconds since the epoch.
+        spent: look only at limits of which the headers say that nothing remains.
+    """
+    waits = [
+        _span(value) or _until_moment(value, now)
+        for name, value in headers.items()
+        if _RESET.fullmatch(name) and (not spent or headers.get(_RESET.sub(_remaining, name)) == "0")
+    ]
+    known = [wait for wait in waits if wait is not None]
+    return min(max(known), LONGEST_WAIT) if known else None
+
+
+def _remaining(name: re.Match[str]) -> str:
+    return f"x-ratelimit-remaining-{name[1]}" if name[1] else f"anthropic-ratelimit-{name[2]}-remaining"
+
+
+def _span(value: str) -> float | None:
+    """Seconds in a span such as `1s`, `6m0s`, `1h2m3.5s` or `20ms`, or a bare number of them."""
+    if _SPAN.fullmatch(value.strip()):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value)) or None
+    return _seconds(value)
+
+
+def _until_moment(value: str, now: float) -> float | None:
+    """Seconds until a moment as RFC 3339 writes it, where it is still to come."""
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    return seconds if seconds > 0 else None
+
+
 def _judged(failure: Failure) -> Decision:
     """The decision by code and status alone."""
     if _out_of_quota(failure):
         return Decision("run", hint=QUOTA_HINT)
+    if failure.code == BAD_KEY:
+        return Decision("run", hint=HINTS[401])
     if failure.status in HINTS:
         return Decision("run", hint=HINTS[failure.status])
     if 300 <= failure.status < 400:
@@ -116,8 +189,7 @@ def _worth_asking(failure: Failure, judged: Action) -> bool:
 
 
 def _out_of_quota(failure: Failure) -> bool:
-    told = failure.code == OUT_OF_QUOTA or NO_QUOTA_LEFT in failure.message.lower()
-    return failure.status == 429 and told
+    return failure.code in SPENT or (failure.status == 429 and NO_QUOTA_LEFT in failure.message.lower())
 
 
 def _seconds(value: str | None, unit: float = 1.0) -> float | None:

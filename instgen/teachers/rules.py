@@ -17,6 +17,7 @@ import orjson
 
 from instgen.errors import InputError
 from instgen.records import Finish, Usage
+from instgen.teachers.prices import FREE
 from instgen.teachers.slots import SlotError, Template, template
 from instgen.teachers.teacher import Traits
 
@@ -188,7 +189,7 @@ def _usage(value: object, key: str, where: str) -> Usage:
 
 
 def _traits(value: object, where: str) -> Traits:
-    kinds: dict[str, type] = {each.name: type(each.default) for each in fields(Traits)}
+    kinds: dict[str, type] = {each.name: type(each.default) for each in fields(Traits) if each.name != "price"}
     if not isinstance(value, dict):
         raise _wrong("traits", "an object", where)
     _check_keys(value, tuple(kinds), where)
@@ -197,7 +198,7 @@ def _traits(value: object, where: str) -> Traits:
             raise _wrong(f"traits.{name}", "true or false", where)
         if kinds[name] is int and _count(trait, f"traits.{name}", where) == 0:
             raise _wrong(f"traits.{name}", "a whole number, 1 or more", where)
-    return Traits(**value)
+    return Traits(price=FREE, **value)
 
 
 _READERS: Mapping[str, Callable[[object, str, str], object]] = {

@@ -6,11 +6,16 @@ cheap (no model loaded, no connection made: a run that is replayed from the jour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from instgen.records import Completion, Prompt
+from instgen.teachers.prices import Price
+
+
+def _ignore(line: str) -> None:
+    del line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Traits:
     """Whether a call costs somebody something: what is in flight is then waited for when a run is stopped."""
     small: bool = False
     """Whether what it writes is of demonstration quality only."""
+    price: Price | None = None
+    """What its tokens cost; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,18 @@ class Settings:
     tries: int = 5
     threads: int | None = None
     """Processor threads for a model in this process; None leaves it to the teacher."""
+    concurrency: int | None = None
+    """Calls in flight that the caller will have at most; None leaves it to the teacher's traits."""
+    rpm: float | None = None
+    """Requests a minute that may be sent, all servers together; None where no limit is known."""
+    tpm: float | None = None
+    """Tokens a minute, of prompts and answers, that may be used; None where no limit is known."""
+    price: Price | None = None
+    """What tokens cost; None where that is not known."""
+    allow_http: bool = False
+    """Whether the key may be sent to other machines unencrypted."""
+    tell: Callable[[str], None] = _ignore
+    """Called with a line that the user should see, such as a setting that the server does not take."""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

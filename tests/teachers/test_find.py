@@ -44,7 +44,7 @@ def test_a_plugin_is_opened_with_the_model(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_plugin_cannot_stand_in_for_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "_all_entries", lambda: (EntryPoint("openai", "evil:open", find.GROUP),))
     teacher = find_teacher("openai/m", Settings(base_urls=("http://127.0.0.1:1/v1",)))
-    assert type(teacher).__module__ == "instgen.teachers.openai"
+    assert (teacher.name, type(teacher).__module__) == ("openai/m", "instgen.teachers.wire")
 
 
 def test_a_plugin_that_cannot_be_imported_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

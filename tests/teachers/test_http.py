@@ -52,7 +52,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_a_server_that_says_nothing_is_given_up_after_the_timeout() -> None:
     [response] = posted(Answer(stall=True), timeout=0.05)
-    assert response == Response(0, problem="no answer within 0.05 s")
+    assert response == Response(0, problem="no answer within 0.05 s", timed_out=True)
 
 
 @pytest.mark.parametrize(

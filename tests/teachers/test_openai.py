@@ -11,6 +11,7 @@ from instgen.errors import InstgenError, ItemFailed, TeacherError, TeacherRefuse
 from instgen.records import Completion, Message, Prompt, Usage
 from instgen.teachers import openai, retry
 from instgen.teachers.teacher import Settings
+from instgen.teachers.wire import HttpTeacher
 from tests.teachers.server import Answer, Request, chat, error, serving
 
 KEY = "sk-CANARY0123456789"
@@ -51,7 +52,7 @@ def asked(answers: Answers, *prompts: Prompt, tries: int = 3, key: str | None = 
     return asyncio.run(run())
 
 
-async def _outcome(teacher: openai.OpenAI, prompt: Prompt) -> Completion | TeacherError:
+async def _outcome(teacher: HttpTeacher, prompt: Prompt) -> Completion | TeacherError:
     try:
         return await teacher.complete(prompt)
     except TeacherError as problem:
@@ -199,12 +200,46 @@ def test_the_name_that_worked_is_remembered() -> None:
     assert names == [["max_tokens"], ["max_completion_tokens"], ["max_completion_tokens"]]
 
 
-def test_a_limit_that_is_wrong_by_either_name_is_sent_twice_and_never_again() -> None:
+def test_a_limit_that_is_too_large_is_a_fault_of_the_prompt() -> None:
     limited = Prompt((Message("user", "x"),), max_tokens=9)
-    too_large = error(400, "max_tokens or max_completion_tokens is too large")
-    done = asked(lambda _: too_large, limited, limited)
-    assert [("max_tokens" in request.body) for request in done.requests] == [True, False, True]
+    done = asked(lambda _: error(400, "max_tokens is too large: this model takes at most 4096"), limited)
+    assert len(done.requests) == 1
     assert isinstance(done.outcome, ItemFailed)
+
+
+def test_a_setting_declined_by_both_names_is_left_out() -> None:
+    def declines(request: Request) -> Answer:
+        named = next((name for name in request.body if name.startswith("max_")), None)
+        return error(400, f"Unknown parameter: {named}", param=named) if named else chat("Hi")
+
+    done = asked(declines, Prompt((Message("user", "x"),), max_tokens=9))
+    assert (done.completion.text, len(done.requests)) == ("Hi", 3)
+
+
+def test_a_declined_setting_is_left_out_told_once_and_remembered() -> None:
+    def declines(request: Request) -> Answer:
+        if "temperature" in request.body:
+            said = "'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+            return error(400, said, param="temperature", code="unsupported_value")
+        return chat("Hi")
+
+    async def run() -> tuple[list[str], int]:
+        told: list[str] = []
+        async with serving(declines) as server:
+            teacher = openai.open("m", Settings((server.url,), tell=told.append))
+            for number in range(3):
+                await teacher.complete(Prompt((Message("user", str(number)),), temperature=0.7))
+            await teacher.aclose()
+            return told, len(server.requests)
+
+    [line], requests = asyncio.run(run())
+    assert "does not take temperature" in line
+    assert requests == 4
+
+
+def test_what_follows_a_stop_is_cut_where_the_server_ignores_it() -> None:
+    done = asked([chat("one\n###\ntwo", "length")], Prompt((Message("user", "x"),), stop=("###",)))
+    assert (done.completion.text, done.completion.finish) == ("one\n", "stop")
 
 
 def test_another_fault_of_the_prompt_does_not_change_the_name() -> None:

@@ -8,6 +8,7 @@ import pytest
 from instgen.errors import InputError
 from instgen.records import Usage
 from instgen.teachers.rules import rows_of, script
+from instgen.teachers.prices import FREE
 from instgen.teachers.teacher import Traits
 
 
@@ -87,7 +88,7 @@ def test_a_script_without_a_rule_is_an_error(rows: list[dict[str, Any]]) -> None
 
 def test_the_head_gives_traits_and_log() -> None:
     made = read({"traits": {"tasks_per_call": 1, "window": 8, "continues": True}, "log": "calls.log"}, {"reply": "x"})
-    assert made.traits == Traits(tasks_per_call=1, window=8, continues=True)
+    assert made.traits == Traits(tasks_per_call=1, window=8, continues=True, price=FREE)
     assert made.log == Path("calls.log")
 
 

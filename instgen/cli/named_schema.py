@@ -1,0 +1,63 @@
+"""The form of `[teachers.NAME]` and `[prices]` in a settings file: read by pydantic, and only where they are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from instgen.errors import InputError
+from instgen.teachers.prices import Price
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class NamedPrice(BaseModel):
+    """US dollars for a million tokens."""
+
+    model_config = ConfigDict(extra="forbid")
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+
+    def price(self) -> Price:
+        """The same as the teachers know it."""
+        return Price(self.prompt, self.completion, self.cached)
+
+
+class NamedTeacher(BaseModel):
+    """One table `[teachers.NAME]`."""
+
+    model_config = ConfigDict(extra="forbid")
+    teacher: str
+    base_url: str | list[str] = []
+    api_key_env: str | None = None
+    api_key_file: Path | None = None
+    rpm: float | None = Field(default=None, gt=0)
+    tpm: float | None = Field(default=None, gt=0)
+    given_price: NamedPrice | None = Field(default=None, alias="price")
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """The addresses, however many were given."""
+        return (self.base_url,) if isinstance(self.base_url, str) else tuple(self.base_url)
+
+    @property
+    def price(self) -> Price | None:
+        """What its tokens cost, where that is said."""
+        return self.given_price.price() if self.given_price else None
+
+
+def validated(model: type[Model], value: Any, path: Path, table: str) -> Model:
+    """The value as the model reads it.
+
+    Raises:
+        InputError: it is of another form; the line says where.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(str(path), f"[{table}] {place}: {first['msg']}") from problem

@@ -1,0 +1,283 @@
+"""`gemini/MODEL`: Google's Gemini API, v1beta `generateContent`: prompts into bodies, replies into completions.
+
+The rule: pure translation. What all HTTP teachers share is in `wire`; a setting that this API has no place for is named
+in `unsent`, so that it is reported and never dropped in silence. The key is in a header, never in the address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from instgen.errors import ItemFailed, UsageError
+from instgen.records import Completion, Finish, Prompt, Usage
+from instgen.teachers import dialect
+from instgen.teachers.dialect import SEEDS, Complaint, Said, Unusable, mapping, string
+from instgen.teachers.retry import NO_QUOTA_LEFT, OUT_OF_QUOTA
+from instgen.teachers.teacher import Settings, Traits
+from instgen.teachers.wire import HttpTeacher
+
+TRAITS = Traits(tasks_per_call=10)
+"""As for the other chat models; see `openai.TRAITS`."""
+
+ROLES: Mapping[str, str] = {"user": "user", "assistant": "model"}
+
+FINISHES: Mapping[str, Finish] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "refusal",
+    "RECITATION": "refusal",
+    "LANGUAGE": "refusal",
+    "BLOCKLIST": "refusal",
+    "PROHIBITED_CONTENT": "refusal",
+    "SPII": "refusal",
+    "ESCALATION": "refusal",
+    "MODEL_ARMOR": "refusal",
+}
+"""`finishReason`, and what it is; the names are those of Google's own client 3.3."""
+
+UNASKED = frozenset(
+    {
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_OTHER",
+        "NO_IMAGE",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "PUP_LIMITED_DISABLED",  # the account is limited for breaking the use policy
+    }
+)
+"""Ends that another try would not change: pictures and tools, which we never ask for, and a barred account. A malformed
+or unexpected tool call is not among them: models make one up now and then, and answer when asked again."""
+
+EXHAUSTED = "RESOURCE_EXHAUSTED"
+BAD_KEY = "API_KEY_INVALID"
+"""The reason that comes with status 400 and INVALID_ARGUMENT where the key is wrong."""
+
+DAILY = "PerDay"
+"""In the name of a quota that is filled again at midnight in California, whatever wait the server asks for."""
+
+_NOTHING = re.compile(r"\blimit: 0\b")
+"""In the message where the account has no quota at all for the model; the details leave a limit of nought out."""
+
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s")
+
+
+def open(model: str, settings: Settings) -> HttpTeacher:
+    """The teacher for `gemini/MODEL`, not yet connected.
+
+    Raises:
+        UsageError: no model is named, or an address or the key cannot be used.
+    """
+    if not model:
+        raise UsageError("gemini needs a model", hint="for example -t gemini/MODEL")
+    return HttpTeacher(DIALECT, model, settings, TRAITS)
+
+
+class Gemini:
+    """Gemini's dialect; `wire.Dialect` says what each part is for.
+
+    `presence_penalty` is unsent although `generationConfig` has a field for it: models from 2.5 on decline every
+    request that fills it.
+    """
+
+    provider: str = "gemini"
+    home: str = "https://generativelanguage.googleapis.com/v1beta"
+    key_variable: str = "GEMINI_API_KEY"
+    optional: Mapping[str, str | None] = {}
+    unsent: tuple[str, ...] = ("presence_penalty",)
+
+    def headers(self, key: str) -> dict[str, str]:
+        """The key, where there is one."""
+        return {"x-goog-api-key": key} if key else {}
+
+    def path(self, model: str, prompt: Prompt) -> str:
+        """The model's own place; a name such as `tunedModels/MODEL` says itself which kind it is."""
+        del prompt
+        name = model if model.startswith(("models/", "tunedModels/")) else f"models/{model}"
+        return f"{quote(name)}:generateContent"
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """The request. System turns, wherever they stand, become its `systemInstruction`.
+
+        Raises:
+            ItemFailed: the prompt is a bare document, or holds no turn or one of a role that this API does not know.
+        """
+        del model
+        body: dict[str, Any] = {"contents": _contents(prompt)}
+        system = "\n\n".join(turn.content for turn in prompt.messages if turn.role == "system")
+        if system:
+            body["systemInstruction"] = {"parts": [{"text": system}]}
+        config = _config(prompt)
+        if config:
+            body["generationConfig"] = config
+        return body
+
+    def read(self, reply: object, prompt: Prompt) -> Completion:
+        """The completion that a decoded reply holds, its teacher and host still unnamed.
+
+        Raises:
+            Unusable: it holds none: no candidate, an error, no content, or an end that says nothing.
+            ItemFailed: it answers something else than we asked.
+        """
+        whole = _whole(reply)
+        counts = mapping(whole.get("usageMetadata"))
+        candidate = _candidate(whole)
+        if candidate is None:
+            return Completion("", "refusal", usage=_usage(counts, prompt, ""))
+        finish = _finish(candidate)
+        said = _said(candidate)
+        if said.text is None and finish == "stop" and not said.reasoning:
+            raise Unusable("the reply has no content")
+        text = said.text or ""
+        usage = _usage(counts, prompt, text + said.reasoning)
+        return Completion(text, finish, reasoning=said.reasoning, usage=usage)
+
+    def complaint(self, reply: object) -> Complaint:
+        """What an error body says: its status is the code, but for a wrong key and a quota that is used up.
+
+        Google words a limit of one minute like one of one day. The quotas' names tell them apart, and where it will
+        pass they are the message, so that nobody takes it for the other.
+        """
+        body = _unwrapped(reply)
+        error = mapping(mapping(body).get("error"))
+        said = dialect.complaint(body)
+        status = string(error.get("status"))
+        if status == EXHAUSTED:
+            return _limit(said, error)
+        reasons = {string(info.get("reason")) for info in _details(error, "ErrorInfo")}
+        fields = [string(mapping(violation).get("field")) for violation in _violations(error, "BadRequest")]
+        return replace(
+            said, code=BAD_KEY if BAD_KEY in reasons else status or said.code, parameter=fields[0] if fields else ""
+        )
+
+    def wait(self, reply: object) -> float | None:
+        """Seconds that an error body asks to wait for."""
+        return _delay(mapping(mapping(_unwrapped(reply)).get("error")))
+
+
+DIALECT = Gemini()
+
+
+def _contents(prompt: Prompt) -> list[dict[str, Any]]:
+    if not prompt.messages:
+        raise ItemFailed("gemini answers chats, and the prompt is a document to go on with")
+    turns = [turn for turn in prompt.messages if turn.role != "system"]
+    for turn in turns:
+        if turn.role not in ROLES:
+            raise ItemFailed(f"gemini takes no turn of the role {turn.role!r}")
+    if not turns:
+        raise ItemFailed("gemini needs a turn besides the system's, and the prompt has none")
+    return [{"role": ROLES[turn.role], "parts": [{"text": turn.content}]} for turn in turns]
+
+
+def _config(prompt: Prompt) -> dict[str, Any]:
+    settings = {
+        "temperature": prompt.temperature,
+        "topP": prompt.top_p,
+        "maxOutputTokens": prompt.max_tokens,
+        "stopSequences": prompt.stop or None,
+        "seed": None if prompt.seed is None else prompt.seed % SEEDS,
+        "responseMimeType": None if prompt.schema is None else "application/json",
+        "responseJsonSchema": prompt.schema,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _whole(reply: object) -> Mapping[str, Any]:
+    body = _unwrapped(reply)
+    if not isinstance(body, dict):
+        raise Unusable("the reply is not a JSON object")
+    if body.get("error"):
+        raise Unusable(f"the reply is an error: {dialect.complaint(body).message or 'unnamed'}")
+    return body
+
+
+def _candidate(whole: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The first candidate, or None where the prompt itself was refused."""
+    candidates = whole.get("candidates")
+    if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
+        return candidates[0]
+    if mapping(whole.get("promptFeedback")).get("blockReason"):
+        return None
+    raise Unusable("the reply has no candidates")
+
+
+def _finish(candidate: Mapping[str, Any]) -> Finish:
+    end = candidate.get("finishReason")
+    name = string(end)
+    if name in UNASKED:
+        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
+    finish = FINISHES.get(name)
+    if finish is None:
+        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
+    return finish
+
+
+def _said(candidate: Mapping[str, Any]) -> Said:
+    """The parts with text: the answer's, and those marked as thought."""
+    parts = [mapping(part) for part in _list(mapping(candidate.get("content")).get("parts"))]
+    spoken = [part for part in parts if isinstance(part.get("text"), str)]
+    texts = [part["text"] for part in spoken if not part.get("thought")]
+    thoughts = [part["text"] for part in spoken if part.get("thought")]
+    return Said("".join(texts) if texts else None, "".join(thoughts))
+
+
+def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
+    """The server's figures, where thoughts are not part of the candidates' tokens, and a count of none is left out."""
+    asked = counts.get("promptTokenCount")
+    if not isinstance(asked, int):
+        return dialect.estimated(prompt, said)
+    thoughts = _count(counts.get("thoughtsTokenCount"))
+    answered = _count(counts.get("candidatesTokenCount")) + thoughts
+    return Usage(asked, answered, cached=_count(counts.get("cachedContentTokenCount")), reasoning=thoughts)
+
+
+def _limit(said: Complaint, error: Mapping[str, Any]) -> Complaint:
+    """A complaint about a quota: one that will pass, or one that the run cannot outwait."""
+    names = [string(mapping(violation).get("quotaId")) for violation in _violations(error, "QuotaFailure")]
+    worded_as_spent = NO_QUOTA_LEFT in said.message.lower()
+    no_end = worded_as_spent and _delay(error) is None
+    if no_end or _NOTHING.search(said.message) or any(DAILY in name for name in names):
+        return replace(said, code=OUT_OF_QUOTA)
+    if not worded_as_spent:
+        return replace(said, code=EXHAUSTED)
+    return Complaint(f"rate limit reached: {', '.join(filter(None, names)) or 'no quota is named'}", EXHAUSTED)
+
+
+def _delay(error: Mapping[str, Any]) -> float | None:
+    for info in _details(error, "RetryInfo"):
+        seconds = _SECONDS.fullmatch(string(info.get("retryDelay")))
+        if seconds and float(seconds[1]) > 0:
+            return float(seconds[1])
+    return None
+
+
+def _details(error: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
+    """The details of one kind, such as `RetryInfo`: a type's name ends in it."""
+    for detail in map(mapping, _list(error.get("details"))):
+        if string(detail.get("@type")).endswith(f"google.rpc.{kind}"):
+            yield detail
+
+
+def _violations(error: Mapping[str, Any], kind: str) -> list[Any]:
+    name = "fieldViolations" if kind == "BadRequest" else "violations"
+    return [violation for detail in _details(error, kind) for violation in _list(detail.get(name))]
+
+
+def _unwrapped(reply: object) -> object:
+    """The body without the list of one that Google's front end puts around some errors."""
+    return reply[0] if isinstance(reply, list) and len(reply) == 1 else reply
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,286 @@
+"""What all teachers over HTTP share: a prompt out, a completion in, and all that can happen on the way.
+
+The rule: a provider's file only translates (a `Dialect`); what a failure means is decided in `retry`, how much a server
+bears in `pace`, which server takes a request in `endpoints`; here they are put to use. The key is in one header of a
+request and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+from instgen.errors import ItemFailed, TeacherError, TeacherRefused
+from instgen.records import Completion, Prompt, content_hash
+from instgen.teachers.dialect import CHARACTERS_PER_TOKEN, Complaint, Unusable, decode, encode
+from instgen.teachers.endpoint import checked_key, checked_url, shown
+from instgen.teachers.endpoints import Endpoints, Lease, Rates
+from instgen.teachers.retry import Decision, Failure, decide, until_reset
+from instgen.teachers.teacher import Settings, Traits
+
+if TYPE_CHECKING:
+    from instgen.teachers.endpoints import Endpoint
+    from instgen.teachers.http import Poster, Response
+
+BODY_READ = 10_000
+"""Bytes of an error body without a message that are looked at for words to show."""
+
+ANSWER_TOKENS = 512
+"""Tokens that an answer is expected to have where its prompt sets no limit, for `--tpm`."""
+
+DECLINED = re.compile(
+    r"(?i)unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|not permitted|extra inputs|does not support"
+)
+"""What servers say of a setting that they do not take, as against one whose value is wrong."""
+
+DECLINED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
+
+
+class Dialect(Protocol):
+    """One provider's way to ask and to answer: pure translation."""
+
+    @property
+    def provider(self) -> str:
+        """What stands before the slash."""
+        ...
+
+    @property
+    def home(self) -> str:
+        """The base address of the provider's own service."""
+        ...
+
+    @property
+    def key_variable(self) -> str:
+        """The variable in which people keep its key."""
+        ...
+
+    @property
+    def optional(self) -> Mapping[str, str | None]:
+        """Keys of a body that a server may decline: the name to try instead, or None to leave it out."""
+        ...
+
+    @property
+    def unsent(self) -> tuple[str, ...]:
+        """Settings of a prompt that this API has no place for."""
+        ...
+
+    def headers(self, key: str) -> dict[str, str]:
+        """The headers that carry the key, which may be "", and what else the API wants."""
+        ...
+
+    def path(self, model: str, prompt: Prompt) -> str:
+        """What follows the base address."""
+        ...
+
+    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
+        """What is asked; ItemFailed where this API cannot ask it."""
+        ...
+
+    def read(self, reply: object, prompt: Prompt) -> Completion:
+        """The completion in a decoded reply; Unusable or ItemFailed where it holds none."""
+        ...
+
+    def complaint(self, reply: object) -> Complaint:
+        """What a decoded error body says."""
+        ...
+
+    def wait(self, reply: object) -> float | None:
+        """Seconds to wait that a decoded error body asks for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that got no answer."""
+
+    failure: Failure
+    tries: int | None = None
+    """How often to ask at most, where that is less than for other failures."""
+
+
+class HttpTeacher:
+    """A model behind one server or several."""
+
+    def __init__(self, dialect: Dialect, model: str, settings: Settings, traits: Traits) -> None:
+        """Set up without connecting.
+
+        Raises:
+            UsageError: an address or the key cannot be used.
+        """
+        own = os.environ.get(f"{dialect.provider.upper()}_BASE_URL")
+        urls = tuple(checked_url(url) for url in settings.base_urls or ((own,) if own else ())) or (dialect.home,)
+        usual = None if settings.base_urls else os.environ.get(dialect.key_variable)
+        self.name = self.identity = f"{dialect.provider}/{model}"
+        self.traits = replace(traits, price=settings.price)
+        self._dialect = dialect
+        self._model = model
+        self._settings = settings
+        self._key = checked_key(usual if settings.api_key is None else settings.api_key, urls, settings.allow_http)
+        self._needs_key = urls == (dialect.home,)
+        self._told: set[str] = set()
+        most = settings.concurrency or traits.concurrency
+        self._endpoints = Endpoints(urls, most, Rates.of(settings.rpm, settings.tpm), time.monotonic)
+        self._poster: Poster | None = None
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """The model's answer, after as many tries as its failures deserve; see `Teacher.complete`."""
+        if self._needs_key and not self._key:
+            variable = self._dialect.key_variable
+            raise TeacherRefused(
+                f"{self._dialect.provider} needs an API key, and none is given",
+                hint=f"set {variable}, or give --api-key-env or --api-key-file; or --base-url for your own server",
+            )
+        self._tell_unsent(prompt)
+        body = self._dialect.body(self._model, prompt)
+        tokens = _expected_tokens(prompt)
+        rng = Random(content_hash(prompt.text, *(turn.content for turn in prompt.messages), str(prompt.sample)))
+        attempt = 0
+        while True:
+            attempt += 1
+            lease, result = await self._answered(prompt, body, tokens)
+            if isinstance(result, Completion):
+                return result
+            tries = min(self._settings.tries, result.tries or self._settings.tries)
+            decision = decide(result.failure, attempt=attempt, tries=tries, now=time.time(), rng=rng)
+            self._endpoints.ended(
+                lease,
+                overloaded=result.failure.overloaded,
+                reached=result.failure.status != 0 or result.failure.timed_out,
+                wait=decision.wait,
+            )
+            if decision.action != "again":
+                raise self._given_up(result.failure, decision, lease.endpoint, attempt)
+            await asyncio.sleep(decision.wait)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        self._endpoints.close()
+        poster, self._poster = self._poster, None
+        if poster is not None:
+            await poster.aclose()
+
+    async def _answered(
+        self, prompt: Prompt, body: Mapping[str, Any], tokens: int
+    ) -> tuple[Lease, Completion | Failed]:
+        """What one request came to, sent again where the server only wanted other settings.
+
+        The lease of a failed one is still to be ended, with what the failure means.
+        """
+        while True:
+            lease = await self._endpoints.acquire(tokens)
+            changes = dict(lease.endpoint.changes)
+            sent = {name: value for key, value in body.items() if (name := changes.get(key, key)) is not None}
+            try:
+                response = await self._post(lease.endpoint, prompt, encode(sent))
+                if self._adapts(lease.endpoint, response, body, changes):
+                    self._endpoints.ended(lease)
+                    continue
+                result = self._read(response, prompt)
+            except BaseException:
+                self._endpoints.ended(lease)
+                raise
+            if isinstance(result, Failed):
+                return lease, result
+            self._endpoints.used(lease, result.usage.prompt + result.usage.completion)
+            if (seconds := until_reset(response.headers, time.time(), spent=True)) is not None:
+                self._endpoints.pause(lease, seconds)
+            self._endpoints.ended(lease)
+            return lease, self._accounted(result, lease.endpoint)
+
+    async def _post(self, endpoint: Endpoint, prompt: Prompt, body: bytes) -> Response:
+        headers = {"content-type": "application/json", "accept": "application/json"} | self._dialect.headers(self._key)
+        url = f"{endpoint.url}/{self._dialect.path(self._model, prompt)}"
+        if self._poster is None:
+            self._poster = importlib.import_module("instgen.teachers.http").connect(self._settings.timeout)
+        return await self._poster.post(url, headers, body)
+
+    def _adapts(
+        self, endpoint: Endpoint, response: Response, body: Mapping[str, Any], changes: Mapping[str, str | None]
+    ) -> bool:
+        """Whether the server declined a setting that it can be asked without: learned once, and told.
+
+        Args:
+            endpoint: the server.
+            response: what it said.
+            body: what was to be asked.
+            changes: what was known of the server when it was asked; others may have found out more since.
+        """
+        if response.status not in {400, 422}:
+            return False
+        said = self._dialect.complaint(decode(response.body))
+        for name, other in self._dialect.optional.items():
+            was = changes.get(name, name)
+            if name not in body or was is None or not _declines(said, was):
+                continue
+            if endpoint.changes.get(name, name) == was:
+                endpoint.changes[name] = other if was == name else None
+                now = endpoint.changes[name]
+                takes = f"takes {now} for {name}" if now else f"does not take {name}, which is left out"
+                self._tell(f"{self.name} at {endpoint.host} {takes}")
+            return True
+        return False
+
+    def _read(self, response: Response, prompt: Prompt) -> Completion | Failed:
+        if response.status == 200:
+            try:
+                return _cut(self._dialect.read(decode(response.body), prompt), prompt.stop)
+            except Unusable as problem:
+                return Failed(Failure(200, shown(problem.message, self._key)), problem.tries)
+            except ItemFailed as problem:
+                raise ItemFailed(f"{self.name}: {shown(problem.message, self._key)}") from None
+        if response.problem:
+            return Failed(Failure(0, shown(response.problem, self._key), timed_out=response.timed_out))
+        decoded = decode(response.body)
+        said = self._dialect.complaint(decoded)
+        message = said.message or response.body[:BODY_READ].decode(errors="replace")
+        wait = self._dialect.wait(decoded)
+        return Failed(Failure(response.status, shown(message, self._key), said.code, response.headers, wait))
+
+    def _accounted(self, completion: Completion, endpoint: Endpoint) -> Completion:
+        price = self._settings.price
+        cost = None if price is None else price.cost(completion.usage)
+        return replace(completion, teacher=self.name, host=endpoint.host, cost=cost)
+
+    def _tell_unsent(self, prompt: Prompt) -> None:
+        for name in self._dialect.unsent:
+            if name != "seed" and getattr(prompt, name) not in (None, (), ""):
+                self._tell(f"{self.name} has no {name}: the prompt's is left out")
+
+    def _tell(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._settings.tell(line)
+
+    def _given_up(self, failure: Failure, decision: Decision, endpoint: Endpoint, attempt: int) -> TeacherError:
+        status = f"status {failure.status}" if failure.status else "no response"
+        after = f" after {attempt} tries" if attempt > 1 else ""
+        message = f"{self.name} at {endpoint.host}: {status}{after}: {failure.message or 'without a word'}"
+        if decision.action == "run":
+            return TeacherRefused(message, hint=decision.hint)
+        return ItemFailed(message, unreachable=failure.status == 0)
+
+
+def _declines(said: Complaint, name: str) -> bool:
+    """Whether an error is about a setting as such, not about its value."""
+    named = name == said.parameter if said.parameter else re.search(rf"\b{re.escape(name)}\b", said.message)
+    return bool(named) and (said.code in DECLINED_CODES or DECLINED.search(said.message) is not None)
+
+
+def _cut(completion: Completion, stops: tuple[str, ...]) -> Completion:
+    """The completion up to the first of the words to stop at, which some servers ignore."""
+    if completion.finish == "refusal":
+        return completion
+    ends = [at for stop in stops if stop and (at := completion.text.find(stop)) >= 0]
+    return replace(completion, text=completion.text[: min(ends)], finish="stop") if ends else completion
+
+
+def _expected_tokens(prompt: Prompt) -> int:
+    characters = len(prompt.text) + sum(len(turn.content) for turn in prompt.messages)
+    return characters // CHARACTERS_PER_TOKEN + (prompt.max_tokens or ANSWER_TOKENS)
