@@ -3,6 +3,9 @@
 The rules: a completion is in the journal before anybody is told of it; two that ask the same (one key) share one call;
 what belongs to an earlier flow goes first; no more calls are in flight than `concurrency`. A failure of one item is a
 completion like any other; what ends the run, a budget too, is handed to `on_fatal`.
+
+A budget holds for what is replayed, too. So that the same line ends at the same place again, nothing new is bought
+before all that the flows can replay was counted, and a budget ends the run only when nothing is under way.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 import orjson
 
 from instgen.budget import NOTHING, UNLIMITED, Amount, Budget, most, used
-from instgen.errors import ItemFailed, TeacherRefused
+from instgen.errors import BudgetReached, ItemFailed, TeacherRefused
 from instgen.journal import Journal
 from instgen.records import Completion, Prompt, Role, Usage
 from instgen.teachers.teacher import Teacher
@@ -71,6 +75,17 @@ class Spending:
             self.cost = None if completion.cost is None else self.cost + completion.cost
 
 
+class _Queued(NamedTuple):
+    """A prompt that waits to be answered; those of lower turns, and of lower numbers among them, go first."""
+
+    turn: int
+    number: int
+    key: bytes
+    prompt: Prompt
+    kept: Completion | None
+    """Its completion, where it is in the journal and the budget had no room for it."""
+
+
 def prompt_key(prompt: Prompt, identity: str, seed: int) -> bytes:
     """The 16 bytes under which a prompt's completion is kept: who is asked, what, with which seed and sample number."""
     asked = (
@@ -118,10 +133,12 @@ class Calls:
         self._concurrency = concurrency
         self._budget = budget
         self._reserved: dict[bytes, Amount] = {}
-        """The most that each call in flight may use."""
+        """The most that each call in flight may use; nothing is kept where nothing is limited."""
+        self._at_stake = NOTHING
+        """All of that together."""
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, list[Deliver]] = {}
-        self._queue: list[tuple[int, int, bytes, Prompt]] = []
+        self._queue: list[_Queued] = []
         self._numbers = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
@@ -142,7 +159,7 @@ class Calls:
         return bool(self._tasks) or self._uncommitted > 0
 
     def ask(self, prompt: Prompt, turn: int, deliver: Deliver) -> Completion | None:
-        """The completion, if it is in the journal; else None, and `deliver` is called with it later.
+        """The completion, if it can be replayed; else None, and `deliver` is called with it after the next `launch`.
 
         Args:
             prompt: what to ask.
@@ -157,17 +174,22 @@ class Calls:
             return None
         kept = self._journal.get(key)
         if kept is not None:
-            if problem := self._budget.reached(self.spending.total, used(kept)):
-                self.on_fatal(problem)
-                return None
-            self.spending.replayed += 1
-            self.spending.replayed_hosts.add(kept.host)
-            self.spending.add(kept)
-            return kept
+            kept = self._priced(kept, prompt)
+            if self._room_for(used(kept)) is None:
+                self._replay(kept)
+                return kept
         self._waiting[key] = [deliver]
-        heapq.heappush(self._queue, (turn, next(self._numbers), key, prompt))
-        self._launch()
+        heapq.heappush(self._queue, _Queued(turn, next(self._numbers), key, prompt, kept))
         return None
+
+    def launch(self) -> None:
+        """Make the calls that there is room for, or end the run where there never will be.
+
+        To be called whenever no flow can go on without an answer.
+        """
+        problem = self._launch()
+        if problem is not None and not self.busy:
+            self.on_fatal(problem)
 
     def stop(self) -> None:
         """Make no more calls; those in flight may still arrive."""
@@ -181,21 +203,46 @@ class Calls:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _launch(self) -> None:
+    def _launch(self) -> BudgetReached | None:
+        """Make calls, and hand out what is replayed, up to what the budget has no room for now."""
         while self._queue and len(self._tasks) < self._concurrency and not self._stopped:
-            _, _, key, prompt = self._queue[0]
-            more = most(prompt, self._teachers[prompt.role].traits.price)
-            reserved = sum(self._reserved.values(), NOTHING)
-            if problem := self._budget.reached(self.spending.total + reserved, more):
-                if not self._reserved:
-                    self.on_fatal(self._budget.reached(self.spending.total, more) or problem)
-                return
+            _, _, key, prompt, kept = self._queue[0]
+            more = self._most(prompt, kept)
+            if problem := self._room_for(more):
+                return problem
             heapq.heappop(self._queue)
-            self._reserved[key] = more
+            if kept is not None:
+                self._replay(kept)
+                self._deliver(key, kept)
+                continue
+            self._reserve(key, more)
             task = self._loop.create_task(self._call(key, prompt))
             self._tasks.add(task)
             task.add_done_callback(self._done)
             self.spending.asked += 1
+        return None
+
+    def _most(self, prompt: Prompt, kept: Completion | None) -> Amount:
+        """The most that an answer uses, as far as anything is limited."""
+        if self._budget is UNLIMITED:
+            return NOTHING
+        return most(prompt, self._teachers[prompt.role].traits.price) if kept is None else used(kept)
+
+    def _room_for(self, more: Amount) -> BudgetReached | None:
+        """None where the budget has room for more, with all that is in flight; else what it says."""
+        return self._budget.reached(self.spending.total + self._at_stake, more)
+
+    def _reserve(self, key: bytes, more: Amount) -> None:
+        if self._budget is not UNLIMITED:
+            self._reserved[key] = more
+            self._at_stake += more
+
+    def _release(self, key: bytes) -> None:
+        """Let go of what was reserved for a call that has ended."""
+        if key in self._reserved:
+            self._at_stake -= self._reserved.pop(key)
+            if not self._reserved:
+                self._at_stake = NOTHING  # sums of floats drift
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -208,7 +255,7 @@ class Calls:
         teacher = self._teachers[prompt.role]
         seeded = replace(prompt, seed=int.from_bytes(key[:4], "big") >> 1)
         try:
-            completion = await teacher.complete(seeded)
+            completion = self._priced(await teacher.complete(seeded), prompt)
             self._reached = True
             self.spending.hosts.add(completion.host)
         except ItemFailed as problem:
@@ -236,11 +283,26 @@ class Calls:
                 continue
             completion = kept.result()
             self.spending.add(completion)
-            self._reserved.pop(key, None)
-            for deliver in self._waiting.pop(key):
-                deliver(completion)
+            self._release(key)
+            self._deliver(key, completion)
         self._launch()
         self.on_change()
+
+    def _deliver(self, key: bytes, completion: Completion) -> None:
+        for deliver in self._waiting.pop(key):
+            deliver(completion)
+
+    def _replay(self, kept: Completion) -> None:
+        self.spending.replayed += 1
+        self.spending.replayed_hosts.add(kept.host)
+        self.spending.add(kept)
+
+    def _priced(self, completion: Completion, prompt: Prompt) -> Completion:
+        """The completion with its cost, where that was not known when it was bought and the price is known now."""
+        price = self._teachers[prompt.role].traits.price
+        if completion.cost is not None or price is None:
+            return completion
+        return replace(completion, cost=price.cost(completion.usage))
 
 
 def _encodable(completion: Completion) -> Completion:

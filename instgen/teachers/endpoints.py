@@ -168,10 +168,6 @@ class Endpoints:
         """Count the tokens that a request has used rather than those that were expected."""
         self._rates.correct(lease.tokens, tokens)
 
-    def pause(self, lease: Lease, seconds: float) -> None:
-        """Send this server nothing for a while: its allowance is used up."""
-        lease.endpoint.pace.pause(self._clock() + seconds)
-
     def close(self) -> None:
         """Forget the timer; nobody waits any more."""
         if self._timer is not None:

@@ -23,6 +23,9 @@ WINDOW = 64
 TOLERATED = 0.15
 """The share of a window that may be turned away without a cut: passing faults are no overload."""
 
+TOLERATED_AT_THE_EDGE = 0.03
+"""The same where the server says that nothing of an allowance remains: then it is no passing fault."""
+
 NEAR_CEILING = 0.8
 """The part of the limit that was too high up to which the way back is fast."""
 
@@ -45,6 +48,8 @@ class Pace:
     _window: int = 0
     _good: int = 0
     _refused: int = 0
+    _at_the_edge: bool = False
+    """Whether the server has said in this window that nothing of an allowance remains."""
 
     def __post_init__(self) -> None:
         self.limit = float(min(self.limit, self.most))
@@ -84,6 +89,10 @@ class Pace:
         elif self._is_recovering and not overloaded and self._share() <= TOLERATED:
             self.limit = min(self.most, self.limit + 1)
 
+    def hold(self) -> None:
+        """Grow no further in this window: the server says that nothing of an allowance remains."""
+        self._at_the_edge = True
+
     def restart(self, until: float) -> None:
         """Send nothing before this time, then one request, and grow from there as at the start."""
         self.limit, self._starting = 1.0, True
@@ -96,17 +105,17 @@ class Pace:
     @property
     def _is_recovering(self) -> bool:
         """Whether each good answer makes room for one more request."""
-        return self._starting or self.limit < self._ceiling / 2
+        return not self._at_the_edge and (self._starting or self.limit < self._ceiling / 2)
 
     def _share(self) -> float:
         return self._refused / max(1, self._good + self._refused)
 
     def _judge(self) -> None:
         share = self._share()
-        if share > TOLERATED:
+        if share > (TOLERATED_AT_THE_EDGE if self._at_the_edge else TOLERATED):
             self._ceiling, self._starting = self.limit, False
             self.limit = max(1.0, self.limit * (1 - min(0.5, share)))
-        elif share == 0:
+        elif share == 0 and not self._at_the_edge:
             self.limit = min(self.most, self.limit + max(1.0, (self._ceiling * NEAR_CEILING - self.limit) / 4))
         self._next_window()
 
@@ -120,6 +129,7 @@ class Pace:
     def _next_window(self) -> None:
         self._window += 1
         self._good = self._refused = 0
+        self._at_the_edge = False
 
 
 @dataclass(slots=True)

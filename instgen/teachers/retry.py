@@ -53,6 +53,7 @@ SPENT = frozenset(
 BAD_KEY = "API_KEY_INVALID"
 """Google's code for a wrong key, with status 400."""
 _RESET = re.compile(r"x-ratelimit-reset-(\w+)|anthropic-ratelimit-([\w-]+)-reset")
+_REMAINING = re.compile(r"x-ratelimit-remaining-\w+|anthropic-ratelimit-[\w-]+-remaining")
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[hms]))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[hms])")
 _UNITS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -127,26 +128,22 @@ def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rn
     return rng.uniform(0.0, min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)))
 
 
-def until_reset(headers: Mapping[str, str], now: float, *, spent: bool = False) -> float | None:
+def nothing_remains(headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that one of the allowances is used up, as OpenAI's and Anthropic's do."""
+    return any(value == "0" and _REMAINING.fullmatch(name) for name, value in headers.items())
+
+
+def until_reset(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds until the last of a server's limits is reset, where its headers say so.
 
     Args:
         headers: by lower-case name: `x-ratelimit-reset-requests: 6m0s` (OpenAI),
             `anthropic-ratelimit-tokens-reset: 2026-11-24T10:00:00Z` and their like.
         now: seconds since the epoch.
-        spent: look only at limits of which the headers say that nothing remains.
     """
-    waits = [
-        _span(value) or _until_moment(value, now)
-        for name, value in headers.items()
-        if _RESET.fullmatch(name) and (not spent or headers.get(_RESET.sub(_remaining, name)) == "0")
-    ]
+    waits = [_span(value) or _until_moment(value, now) for name, value in headers.items() if _RESET.fullmatch(name)]
     known = [wait for wait in waits if wait is not None]
     return min(max(known), LONGEST_WAIT) if known else None
-
-
-def _remaining(name: re.Match[str]) -> str:
-    return f"x-ratelimit-remaining-{name[1]}" if name[1] else f"anthropic-ratelimit-{name[2]}-remaining"
 
 
 def _span(value: str) -> float | None:

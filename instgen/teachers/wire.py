@@ -22,7 +22,7 @@ from instgen.records import Completion, Prompt, content_hash
 from instgen.teachers.dialect import CHARACTERS_PER_TOKEN, Complaint, Unusable, decode, encode
 from instgen.teachers.endpoint import checked_key, checked_url, shown
 from instgen.teachers.endpoints import Endpoints, Lease, Rates
-from instgen.teachers.retry import Decision, Failure, decide, until_reset
+from instgen.teachers.retry import Decision, Failure, decide, nothing_remains
 from instgen.teachers.teacher import Settings, Traits
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ class HttpTeacher:
             except BaseException:
                 self._endpoints.ended(lease)
                 raise
+            if nothing_remains(response.headers):
+                lease.endpoint.pace.hold()
             if isinstance(result, Failed):
                 return lease, result
             self._endpoints.used(lease, result.usage.prompt + result.usage.completion)
-            if (seconds := until_reset(response.headers, time.time(), spent=True)) is not None:
-                self._endpoints.pause(lease, seconds)
             self._endpoints.ended(lease)
             return lease, self._accounted(result, lease.endpoint)
 

@@ -124,6 +124,17 @@ def test_all_turned_away_is_a_pause() -> None:
     assert pace.limit == 2
 
 
+def test_at_the_edge_of_an_allowance_it_grows_no_further() -> None:
+    pace = Pace(256)
+    windows = [pace.send() for _ in range(FIRST)]
+    pace.hold()
+    for window in windows:
+        pace.done(window, overloaded=False, wait=0.0, now=1.0)
+    assert pace.limit == FIRST
+    pace.done(pace.send(), overloaded=False, wait=0.0, now=1.0)
+    assert pace.limit == FIRST + 1
+
+
 def test_after_a_restart_one_request_goes_first() -> None:
     pace = Pace(64)
     pace.restart(10.0)

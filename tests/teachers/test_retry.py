@@ -15,6 +15,7 @@ from instgen.teachers.retry import (
     Decision,
     Failure,
     decide,
+    nothing_remains,
     wait_before_next,
 )
 
@@ -93,6 +94,12 @@ def test_what_ends_the_run_does_so_at_the_last_try_too() -> None:
         ({"retry-after": "Wed, 18 Nov 2026 12:06:50 +0100"}, 10.0),
         ({"retry-after": "Wed, 18 Nov 2026 11:06:50"}, 10.0),
         ({"retry-after": "3600"}, LONGEST_WAIT),
+        ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, LONGEST_WAIT),
+        ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "20ms"}, 1.0),
+        ({"x-ratelimit-reset-requests": "1m2.5s"}, 62.5),
+        ({"anthropic-ratelimit-input-tokens-reset": "2026-11-18T11:06:50Z"}, 10.0),
+        ({"anthropic-ratelimit-requests-reset": "2026-11-18T11:06:45"}, 5.0),
+        ({"x-ratelimit-reset-requests": "9s", "retry-after": "2"}, 2.0),
         ({"retry-after": "Wed, 18 Nov 2026 23:06:50 GMT"}, LONGEST_WAIT),
     ],
 )
@@ -117,6 +124,33 @@ def test_no_header_whatever_makes_us_wait_long(after: str, milliseconds: str, at
 def test_a_backoff_stays_under_its_doubling_bound(attempt: int, seed: int) -> None:
     wait = wait_before_next({}, attempt=attempt, now=NOW, rng=Random(seed))
     assert 0 <= wait <= min(LAST_WAIT, 0.5 * 2 ** (attempt - 1))
+
+
+def test_a_wish_in_the_body_counts_before_the_headers() -> None:
+    assert decided(Failure(429, headers={"retry-after": "9"}, wait=34.0)).wait == 34.0
+    assert decided(Failure(429, wait=3600.0)).wait == LONGEST_WAIT
+
+
+@pytest.mark.parametrize("code", ["enforced_spend_limit_reached", "contract_spend_limit_reached", "insufficient_quota"])
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_spend_limit_ends_the_run(code: str, status: int) -> None:
+    assert decided(Failure(status, code=code)).action == "run"
+
+
+@pytest.mark.parametrize("failure", [Failure(429), Failure(503), Failure(529), Failure(0, timed_out=True)])
+def test_too_many_requests_and_time_outs_are_overload(failure: Failure) -> None:
+    assert failure.overloaded
+
+
+@pytest.mark.parametrize("failure", [Failure(500), Failure(0), Failure(200), Failure(408)])
+def test_other_failures_are_none(failure: Failure) -> None:
+    assert not failure.overloaded
+
+
+def test_an_allowance_that_is_used_up_is_seen() -> None:
+    assert nothing_remains({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-remaining-requests": "5"})
+    assert nothing_remains({"anthropic-ratelimit-input-tokens-remaining": "0"})
+    assert not nothing_remains({"x-ratelimit-remaining-tokens": "10", "content-length": "0"})
 
 
 def test_equal_luck_waits_equally_long() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from instgen.errors import InputError
 from instgen.records import Usage
-from instgen.teachers.rules import rows_of, script
 from instgen.teachers.prices import FREE
+from instgen.teachers.rules import rows_of, script
 from instgen.teachers.teacher import Traits
 
 
