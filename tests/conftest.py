@@ -12,6 +12,15 @@ import pytest
 REAL_CONNECT = socket.socket.connect
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for by its mark."""
+    if "chaos" in str(config.option.markexpr):
+        return
+    left_out = [item for item in items if item.get_closest_marker("chaos")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(self: socket.socket, address: Any) -> None:

@@ -24,6 +24,10 @@ LONGEST_WAIT = 120.0
 FIRST_WAIT, LAST_WAIT = 0.5, 8.0
 """Seconds: the exponential backoff doubles from the one to the other, as OpenAI's and Anthropic's clients do."""
 
+JITTER = 0.25
+"""The part of a wait that is drawn, as OpenAI's client does: with full jitter a later wait is often the shorter one.
+How many requests go out at a time is for the pace to say."""
+
 AGAIN = frozenset({0, 200, 408, 409, 425, 429})
 """Statuses worth another try, beside the servers' own failures; 0 is no response, 200 one without an answer in it."""
 
@@ -115,7 +119,7 @@ def decide(failure: Failure, *, attempt: int, tries: int, now: float, rng: Rando
 
 
 def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rng: Random) -> float:
-    """Seconds until the next try: the server's wish where it gives one, else full-jitter exponential backoff."""
+    """Seconds until the next try: the server's wish where it gives one, else exponential backoff with jitter."""
     wishes = (
         _seconds(headers.get("retry-after-ms"), unit=0.001),
         _seconds(headers.get("retry-after")),
@@ -125,7 +129,7 @@ def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rn
     for wish in wishes:
         if wish is not None:
             return min(wish, LONGEST_WAIT)
-    return rng.uniform(0.0, min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1)))
+    return rng.uniform(1 - JITTER, 1) * min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1))
 
 
 def nothing_remains(headers: Mapping[str, str]) -> bool:

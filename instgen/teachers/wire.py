@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from instgen.errors import ItemFailed, TeacherError, TeacherRefused
 from instgen.records import Completion, Prompt, content_hash
 from instgen.teachers.dialect import CHARACTERS_PER_TOKEN, Complaint, Unusable, decode, encode
-from instgen.teachers.endpoint import checked_key, checked_url, shown
+from instgen.teachers.endpoint import HIDDEN, checked_key, checked_url, shown
 from instgen.teachers.endpoints import Endpoints, Lease, Rates
 from instgen.teachers.retry import Decision, Failure, decide, nothing_remains
 from instgen.teachers.teacher import Settings, Traits
@@ -230,7 +230,7 @@ class HttpTeacher:
     def _read(self, response: Response, prompt: Prompt) -> Completion | Failed:
         if response.status == 200:
             try:
-                return _cut(self._dialect.read(decode(response.body), prompt), prompt.stop)
+                return _cut(self._without_key(self._dialect.read(decode(response.body), prompt)), prompt.stop)
             except Unusable as problem:
                 return Failed(Failure(200, shown(problem.message, self._key)), problem.tries)
             except ItemFailed as problem:
@@ -242,6 +242,13 @@ class HttpTeacher:
         message = said.message or response.body[:BODY_READ].decode(errors="replace")
         wait = self._dialect.wait(decoded)
         return Failed(Failure(response.status, shown(message, self._key), said.code, response.headers, wait))
+
+    def _without_key(self, completion: Completion) -> Completion:
+        """The completion without our key, which a server may say back to us."""
+        if not self._key or self._key not in completion.text + completion.reasoning:
+            return completion
+        hidden = {name: getattr(completion, name).replace(self._key, HIDDEN) for name in ("text", "reasoning")}
+        return replace(completion, **hidden)
 
     def _accounted(self, completion: Completion, endpoint: Endpoint) -> Completion:
         price = self._settings.price

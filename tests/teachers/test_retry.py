@@ -153,5 +153,11 @@ def test_an_allowance_that_is_used_up_is_seen() -> None:
     assert not nothing_remains({"x-ratelimit-remaining-tokens": "10", "content-length": "0"})
 
 
+@given(st.integers(1, 4), st.integers(), st.integers())
+def test_each_wait_is_longer_than_the_one_before(attempt: int, one: int, other: int) -> None:
+    earlier = wait_before_next({}, attempt=attempt, now=NOW, rng=Random(one))
+    assert wait_before_next({}, attempt=attempt + 1, now=NOW, rng=Random(other)) >= 1.4 * earlier
+
+
 def test_equal_luck_waits_equally_long() -> None:
     assert decided(Failure(503), attempt=3) == decided(Failure(503), attempt=3)
