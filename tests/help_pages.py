@@ -12,12 +12,16 @@ COMMANDS = (
     ("respond",),
     ("evolve",),
     ("teachers", "list"),
+    ("teachers", "check"),
     ("prompts", "list"),
     ("prompts", "show"),
     ("prompts", "export"),
     ("journal", "info"),
     ("journal", "export"),
     ("journal", "prune"),
+    ("config", "show"),
+    ("config", "path"),
+    ("config", "init"),
 )
 HEAD = "# Commands\n\nWhat `--help` says; made by `make docs`.\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from instgen.cli.journal import journal
 from instgen.cli.prompts import prompts
 from instgen.cli.respond import respond
 from instgen.cli.self_instruct import self_instruct
+from instgen.cli.settings import config
 from instgen.cli.teachers import teachers
 from instgen.errors import InstgenError
 
@@ -33,6 +35,7 @@ app.command("evolve")(evolve)
 app.add_typer(teachers, name="teachers")
 app.add_typer(prompts, name="prompts")
 app.add_typer(journal, name="journal")
+app.add_typer(config, name="config")
 
 
 def _show_version(wanted: bool) -> None:
@@ -71,7 +74,23 @@ def run() -> None:
         app()
     except InstgenError as problem:
         console.tell(problem)
-        sys.exit(problem.exit_code)
+        _leave(problem.exit_code)
+    except SystemExit as end:
+        _leave(end.code)
+
+
+def _leave(code: int | str | None) -> None:
+    """End with this code. Not by way of the interpreter's end where pyreqwest was at work.
+
+    Its threads may still take the interpreter's lock then, which ends the process by SIGABRT after all was done well
+    (seen with 0.15.1).
+    """
+    if "pyreqwest" in sys.modules and isinstance(code, int | None):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code or 0)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,21 @@ A project's `./instgen.toml` may hold neither: data repositories are cloned from
 
 from __future__ import annotations
 
-import tomllib
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from instgen.cli.config import tables_of, users_file
+from instgen.errors import InputError
+from instgen.teachers.find import known_providers
 from instgen.teachers.prices import Price, known_price
 
 if TYPE_CHECKING:
     from instgen.cli.named_schema import NamedTeacher
+
+NAME = re.compile(r"[a-z0-9_-]+")
 
 
 def named_teacher(name: str, config: Path | None) -> NamedTeacher | None:
@@ -39,6 +45,8 @@ def named_teacher(name: str, config: Path | None) -> NamedTeacher | None:
     table = _tables(path).get("teachers", {}).get(name)
     if table is None:
         return None
+    if not NAME.fullmatch(name) or name in known_providers():
+        raise InputError(str(path), f"[teachers.{name}]: a name is of a-z, 0-9, _ and -, and no provider's")
     from instgen.cli.named_schema import NamedTeacher, validated
 
     return validated(NamedTeacher, table, path, f"teachers.{name}")
@@ -55,21 +63,12 @@ def price_of(spec: str, base_urls: tuple[str, ...], config: Path | None) -> Pric
     path = users_file(config)
     said = _tables(path).get("prices", {}).get(spec)
     if said is None:
-        return None if base_urls else known_price(spec)
+        elsewhere = base_urls or os.environ.get(f"{spec.partition('/')[0].upper()}_BASE_URL")
+        return None if elsewhere else known_price(spec)
     from instgen.cli.named_schema import NamedPrice, validated
 
     return validated(NamedPrice, said, path, f"prices.{spec}").price()
 
 
-def users_file(config: Path | None) -> Path:
-    """The user's own settings file, which need not be there."""
-    if config is not None:
-        return config
-    import platformdirs
-
-    return platformdirs.user_config_path("instgen") / "config.toml"
-
-
 def _tables(path: Path) -> Mapping[str, Any]:
-    """What the file holds; whether it is well formed was looked at when the options were read."""
-    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return tables_of(path) if path.is_file() else {}

@@ -34,6 +34,8 @@ class NamedTeacher(BaseModel):
     base_url: str | list[str] = []
     api_key_env: str | None = None
     api_key_file: Path | None = None
+    timeout: float | None = Field(default=None, ge=0.1)
+    tries: int | None = Field(default=None, ge=1)
     rpm: float | None = Field(default=None, gt=0)
     tpm: float | None = Field(default=None, gt=0)
     given_price: NamedPrice | None = Field(default=None, alias="price")
@@ -60,4 +62,5 @@ def validated(model: type[Model], value: Any, path: Path, table: str) -> Model:
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InputError(str(path), f"[{table}] {place}: {first['msg']}") from problem
+        hint = "a key stands in a variable or a file: api_key_env, api_key_file" if "key" in place else ""
+        raise InputError(str(path), f"[{table}] {place}: {first['msg']}", hint) from problem

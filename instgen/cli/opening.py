@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from instgen.cli import console
+from instgen.cli.config import said_by
 from instgen.cli.named import named_teacher, price_of
 from instgen.cli.options import Asking, Writing
 from instgen.errors import InputError, UsageError
@@ -24,6 +26,9 @@ from instgen.prompts.template import Sampling
 from instgen.records import Record, Role
 from instgen.teachers.find import find_teacher
 from instgen.teachers.teacher import Settings, Teacher
+
+if TYPE_CHECKING:
+    from instgen.cli.named_schema import NamedTeacher
 
 STDIN, STDOUT = 0, 1
 
@@ -46,47 +51,94 @@ class Teachers:
             await self.judge.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which teacher it is, where it is, and what opens it."""
+
+    spec: str
+    base_urls: tuple[str, ...] = ()
+    api_key: str | None = field(default=None, repr=False)
+    named: NamedTeacher | None = None
+    """The table of the user's settings that says all this."""
+
+
 def open_teachers(asking: Asking, writing: Writing) -> Teachers:
     """The teachers that the command line names; a model in this process leaves room for a pipeline's other stages.
 
-    Where the judge is of another provider than the teacher, addresses and keys of the command line are not for it.
+    A teacher that the user's settings name has its own address and key. Those of the command line are for its teacher,
+    and for a judge of the same provider: what is of another one never gets them.
     """
-    piped = console.is_pipe(STDIN) or console.is_pipe(STDOUT)
-    reach = Reach(tuple(asking.base_url or ()), _api_key(asking.api_key_env, asking.api_key_file))
-
-    def opened(said: str, reach: Reach) -> Teacher:
-        named = named_teacher(said, writing.config)
-        spec = named.teacher if named else said
-        if named:
-            reach = Reach(named.base_urls, _api_key(named.api_key_env, named.api_key_file))
-        settings = Settings(
-            base_urls=reach.base_urls,
-            api_key=reach.api_key,
-            timeout=asking.timeout,
-            tries=asking.tries,
-            threads=1 if piped else None,
-            concurrency=asking.concurrency,
-            rpm=(named.rpm if named else None) or asking.rpm,
-            tpm=(named.tpm if named else None) or asking.tpm,
-            price=(named.price if named else None) or price_of(spec, reach.base_urls, writing.config),
-            allow_http=asking.allow_http,
-            tell=_quiet if writing.quiet else _tell,
-        )
-        return find_teacher(spec, settings)
-
-    teacher = opened(asking.teacher, reach)
+    tell = _quiet if writing.quiet else _tell
+    teacher = open_teacher(asking, writing.config, tell)
     if asking.judge is None or asking.judge == asking.teacher:
         return Teachers(teacher, teacher)
-    same = asking.judge.partition("/")[0] == asking.teacher.partition("/")[0]
-    return Teachers(teacher, opened(asking.judge, reach if same else Reach()))
+    if named := named_teacher(asking.judge, writing.config):
+        judge = _reach_of(named, asking.judge)
+    elif _provider(asking.judge) == _provider(asking.teacher):
+        judge = _reach_said(asking, asking.judge)
+    else:
+        judge = Reach(asking.judge)
+    return Teachers(teacher, find_teacher(judge.spec, _settings(judge, asking, writing.config, tell, judging=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where a teacher is, and what opens it."""
+def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None]) -> Teacher:
+    """The one teacher that `--teacher` names; `tell` gets what it has to say.
 
-    base_urls: tuple[str, ...] = ()
-    api_key: str | None = field(default=None, repr=False)
+    Raises:
+        UsageError: no such teacher, or a key that cannot be had.
+    """
+    if named := named_teacher(asking.teacher, config):
+        for option in ("base_url", "api_key_env", "api_key_file"):
+            if said_by(option) == "flag":
+                flag = f"--{option.replace('_', '-')}"
+                raise UsageError(
+                    f"{flag} does not go with {asking.teacher}, which has an address and a key of its own",
+                    f"change [teachers.{asking.teacher}] in your settings, or write the teacher out: {named.teacher}",
+                )
+        reach = _reach_of(named, asking.teacher)
+    else:
+        reach = _reach_said(asking, asking.teacher)
+    return find_teacher(reach.spec, _settings(reach, asking, config, tell))
+
+
+def _reach_said(asking: Asking, spec: str) -> Reach:
+    key = _api_key(asking.api_key_env, asking.api_key_file, "--api-key-env", "--api-key-file")
+    return Reach(spec, tuple(asking.base_url or ()), key)
+
+
+def _reach_of(named: NamedTeacher, name: str) -> Reach:
+    table = f"[teachers.{name}]"
+    key = _api_key(named.api_key_env, named.api_key_file, f"{table} api_key_env", f"{table} api_key_file")
+    return Reach(named.teacher, named.base_urls, key, named)
+
+
+def _settings(
+    reach: Reach, asking: Asking, config: Path | None, tell: Callable[[str], None], *, judging: bool = False
+) -> Settings:
+    """How to ask one teacher. Flags and variables are about the teacher: a judge's own table beats them."""
+    named = reach.named
+
+    def limit(option: str) -> Any:
+        own = getattr(named, option, None)
+        return getattr(asking, option) if own is None or (said_by(option) and not judging) else own
+
+    return Settings(
+        base_urls=reach.base_urls,
+        api_key=reach.api_key,
+        timeout=limit("timeout"),
+        tries=limit("tries"),
+        threads=1 if console.is_pipe(STDIN) or console.is_pipe(STDOUT) else None,
+        concurrency=asking.concurrency,
+        rpm=limit("rpm"),
+        tpm=limit("tpm"),
+        price=(named.price if named else None) or price_of(reach.spec, reach.base_urls, config),
+        allow_http=asking.allow_http,
+        tell=tell,
+    )
+
+
+def _provider(spec: str) -> str:
+    return spec.partition("/")[0]
 
 
 def _tell(line: str) -> None:
@@ -233,19 +285,29 @@ def _text(file: Path) -> str:
         raise InputError(str(file), f"cannot be read: {problem.strerror}") from problem
 
 
-def _api_key(variable: str | None, file: Path | None) -> str | None:
-    """The key by the named variable or file; None leaves the provider's usual variable."""
+def _api_key(variable: str | None, file: Path | None, variable_said: str, file_said: str) -> str | None:
+    """The key by the named variable or file; None leaves the provider's usual variable.
+
+    What was given is not repeated where it leads nowhere: it may be the key itself, by mistake.
+    """
     if variable and file:
-        raise UsageError("--api-key-env and --api-key-file are two places for one key", "give one of them")
+        raise UsageError(f"{variable_said} and {file_said} are two places for one key", "give one of them")
     if variable:
         if not (key := os.environ.get(variable)):
-            raise UsageError(f"--api-key-env {variable}: this variable is not set")
+            raise UsageError(
+                f"{variable_said}: no variable of this name is set", "it is the variable's name, not the key"
+            )
         return key
     if not file:
         return None
+    path = file.expanduser()
     try:
-        if file.stat().st_mode & 0o077:
+        if path.stat().st_mode & 0o077:
             raise UsageError(f"{file}: others may read this key", f"chmod 600 {file}")
-        return file.read_text("utf-8").strip()
+        return path.read_text("utf-8").strip()
     except OSError as problem:
-        raise UsageError(f"{file}: cannot be read: {problem.strerror}") from problem
+        raise UsageError(
+            f"{file_said}: cannot be read: {problem.strerror}", "it is a file that holds the key"
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file_said}: is not UTF-8 text", "it is a file that holds nothing but the key") from None

@@ -43,11 +43,18 @@ class Asking:
     """How a teacher is reached, asked and paid for."""
 
     teacher: Annotated[
-        str, _option("-t", "--teacher", help="PROVIDER/MODEL, or just a provider.", env="INSTGEN_TEACHER")
+        str,
+        _option(
+            "-t", "--teacher", help="PROVIDER/MODEL, a provider, or a name from your settings.", env="INSTGEN_TEACHER"
+        ),
     ] = "local"
     judge: Annotated[
         str | None,
-        _option("--judge", help="Teacher for checks and judging.  [default: the same]", env="INSTGEN_JUDGE"),
+        _option(
+            "--judge",
+            help="Teacher that checks and judges; one of another provider gets no address or key from here.",
+            env="INSTGEN_JUDGE",
+        ),
     ] = None
     base_url: Annotated[
         list[str] | None,

@@ -1,15 +1,89 @@
-"""`instgen teachers`: which teachers there are."""
+"""`instgen teachers`: which teachers there are, and whether one of them answers and what it can do.
+
+The rule: a check knows a teacher only as all commands do, by `complete`; what it says of it was seen in the answers.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
 import typer
 
-teachers = typer.Typer(help="List the teachers.", no_args_is_help=True, rich_markup_mode=None)
+from instgen.cli import console
+from instgen.cli.options import Asking, Writing
+
+if TYPE_CHECKING:
+    from instgen.records import Completion, Prompt
+    from instgen.teachers.teacher import Teacher
+
+teachers = typer.Typer(help="List the teachers, and check one.", no_args_is_help=True, rich_markup_mode=None)
+
+ANSWER_TOKENS = 256
+"""Tokens that an answer may have: enough for a sentence, and for most thinking before it."""
+QUESTION = "Write down fifteen unusual words, in one line, in any order that you like."
+"""A question with so many answers that the same one twice is no chance."""
+PROSE = "Describe the sea in one sentence of plain prose. Do not write JSON."
+SCHEMA = {
+    "type": "object",
+    "properties": {"colour": {"type": "string"}, "calm": {"type": "boolean"}},
+    "required": ["colour", "calm"],
+    "additionalProperties": False,
+}
+SEED = 20_240_607
+ONE_TRY = 1
+"""A check tells what happens now; who wants to know about later gives --tries."""
+
+Seeded = Literal["repeats", "varies", "declined"]
+"""Whether the same seed made the same answer; or the server does not take a seed."""
+Formed = Literal["enforced", "ignored", "declined"]
+"""Whether a JSON schema held against a prompt that asks for prose; or the server does not take one."""
+
+_WORDS = {
+    "repeats": "the same seed gives the same answer",
+    "varies": "the same seed gives another answer",
+    "enforced": "enforced, against a prompt that asks for prose",
+    "ignored": "not enforced: the answer had another form",
+    "declined": "not taken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was seen of a teacher; tokens and cost are of all calls, `seconds` is the first answer's."""
+
+    teacher: str
+    host: str
+    """"" for one in this process."""
+    seconds: float
+    finish: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool
+    """Whether the tokens were counted here, as the server gives no figures."""
+    cost: float | None
+    seed: Seeded
+    schema: Formed
+    told: tuple[str, ...]
+    """Settings that were left out or renamed, in the teacher's words."""
+
+
+_HINTS = get_type_hints(Asking, include_extras=True) | get_type_hints(Writing, include_extras=True)
+
+
+def _option(name: str) -> Any:
+    """An option as all commands have it."""
+    return _HINTS[name].__metadata__[0]
 
 
 @teachers.callback()
 def _teachers() -> None:
-    """List the teachers."""
+    """List the teachers, and check one."""
 
 
 @teachers.command("list")
@@ -19,3 +93,148 @@ def list_teachers() -> None:
 
     for name in known_providers():
         typer.echo(name)
+
+
+@teachers.command("check")
+def check(
+    spec: Annotated[str, typer.Argument(metavar="TEACHER", help="PROVIDER/MODEL, or a name from your settings.")],
+    base_url: Annotated[list[str] | None, _option("base_url")] = None,
+    api_key_env: Annotated[str | None, _option("api_key_env")] = None,
+    api_key_file: Annotated[Path | None, _option("api_key_file")] = None,
+    allow_http: Annotated[bool, _option("allow_http")] = False,
+    timeout: Annotated[float, _option("timeout")] = Asking().timeout,
+    tries: Annotated[int, _option("tries")] = ONE_TRY,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    config: Annotated[Path | None, _option("config")] = None,
+) -> None:
+    """Ask a teacher four short questions: does it answer, how fast, at what cost, and what settings does it take."""
+    import asyncio
+
+    import orjson
+
+    from instgen.cli.opening import open_teacher
+    from instgen.errors import InstgenError
+
+    told: list[str] = []
+    asking = Asking(
+        teacher=spec,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        api_key_file=api_key_file,
+        allow_http=allow_http,
+        timeout=timeout,
+        tries=tries,
+    )
+    teacher = open_teacher(asking, config, told.append)
+    console.say(f"instgen: asking {teacher.name} four short questions")
+    try:
+        report = asyncio.run(_examined(teacher, told))
+    except InstgenError as problem:
+        problem.can_continue = False  # nothing was begun
+        if as_json:
+            typer.echo(orjson.dumps({"teacher": teacher.name, "problem": problem.message, "told": told}))
+        raise
+    typer.echo(orjson.dumps(asdict(report)) if as_json else _page(report))
+
+
+async def _examined(teacher: Teacher, told: Sequence[str]) -> Report:
+    """What four calls show: a plain one, one with a seed and the same again, and one with a schema.
+
+    Each differs from the first in the one setting that it is about, so that what is newly told is about that.
+
+    Raises:
+        TeacherRefused: it will answer nothing.
+        Shortfall: it does not answer this, or has nothing to say.
+    """
+    from instgen.records import Message, Prompt
+
+    plain = Prompt((Message("user", QUESTION),), temperature=1.0, max_tokens=ANSWER_TOKENS)
+    prose = replace(plain, messages=(Message("user", PROSE),), schema=SCHEMA)
+    async with contextlib.aclosing(teacher):
+        begun = time.monotonic()
+        first = await _first(teacher, plain)
+        seconds = time.monotonic() - begun
+        before = len(told)
+        seeded = [await _tried(teacher, replace(plain, seed=SEED)) for _ in range(2)]
+        declined = len(told) > before
+        before = len(told)
+        formed = await _tried(teacher, prose)
+    answers = [first, *(answer for answer in (*seeded, formed) if answer)]
+    costs = [answer.cost for answer in answers]
+    return Report(
+        teacher=first.teacher or teacher.name,
+        host=first.host,
+        seconds=round(seconds, 3),
+        finish=first.finish,
+        calls=len(answers),
+        prompt_tokens=sum(answer.usage.prompt for answer in answers),
+        completion_tokens=sum(answer.usage.completion for answer in answers),
+        estimated=any(answer.usage.estimated for answer in answers),
+        cost=None if None in costs else sum(cost or 0.0 for cost in costs),
+        seed="declined" if declined else _seeded(seeded),
+        schema=_formed(formed, declined=len(told) > before),
+        told=tuple(told),
+    )
+
+
+async def _first(teacher: Teacher, prompt: Prompt) -> Completion:
+    """The first answer, which there must be."""
+    from instgen.errors import ItemFailed, Shortfall, TeacherRefused
+
+    try:
+        answer = await teacher.complete(prompt)
+    except ItemFailed as problem:
+        if problem.unreachable:
+            raise TeacherRefused(problem.message, "is it running, and is --base-url right?") from problem
+        raise Shortfall(problem.message) from problem
+    if answer.finish == "refusal":
+        raise Shortfall(f"{teacher.name} refuses a harmless question", "is it made for chat?")
+    if not (answer.text.strip() or answer.reasoning or answer.usage.reasoning):
+        raise Shortfall(f"{teacher.name} answers, but says nothing", "is it made for chat?")
+    return answer
+
+
+async def _tried(teacher: Teacher, prompt: Prompt) -> Completion | None:
+    """The answer, or None where this prompt gets none."""
+    from instgen.errors import ItemFailed
+
+    try:
+        return await teacher.complete(prompt)
+    except ItemFailed:
+        return None
+
+
+def _seeded(answers: Sequence[Completion | None]) -> Seeded:
+    one, two = answers
+    if not one or not two:
+        return "declined"
+    return "repeats" if (one.text, one.reasoning) == (two.text, two.reasoning) else "varies"
+
+
+def _formed(answer: Completion | None, *, declined: bool) -> Formed:
+    """Whether the answer has the form of SCHEMA."""
+    import orjson
+
+    if not answer or declined:
+        return "declined"
+    try:
+        value = orjson.loads(answer.text)
+    except orjson.JSONDecodeError:
+        return "ignored"
+    fits = isinstance(value, dict) and value.keys() == {"colour", "calm"}
+    return "enforced" if fits and isinstance(value["colour"], str) and isinstance(value["calm"], bool) else "ignored"
+
+
+def _page(report: Report) -> str:
+    counted = "counted here, the server gives no figures" if report.estimated else "as the server counts"
+    rows = (
+        ("teacher", report.teacher),
+        ("host", report.host or "this process"),
+        ("first answer", f"after {console.duration(report.seconds)}, finish {report.finish}"),
+        ("tokens", f"{report.prompt_tokens} read, {report.completion_tokens} written, {report.calls} calls; {counted}"),
+        ("cost", "price unknown" if report.cost is None else f"{report.cost:.6f} dollars"),
+        ("seed", _WORDS[report.seed]),
+        ("JSON schema", _WORDS[report.schema]),
+        *(("note", line) for line in report.told),
+    )
+    return "\n".join(f"{name + ':':<14}{value}" for name, value in rows)

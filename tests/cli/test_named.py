@@ -14,7 +14,7 @@ from instgen.cli.opening import open_teachers
 from instgen.cli.options import Asking, Writing
 from instgen.errors import InputError
 from instgen.records import Message, Prompt
-from instgen.teachers.prices import Price
+from instgen.teachers.prices import Price, known_price
 from tests.cli.conftest import Program
 from tests.teachers.server import chat, serving
 
@@ -55,6 +55,25 @@ def test_a_table_that_is_wrong_is_told_with_its_place(config: Callable[[str], Pa
         named_teacher("big", config(f"[teachers.big]\n{table}\n"))
 
 
+@pytest.mark.parametrize("name", ["openai", "openai/x", "Big"])
+def test_a_name_that_could_be_something_else_is_refused(config: Callable[[str], Path], name: str) -> None:
+    with pytest.raises(InputError, match="no provider's"):
+        named_teacher(name, config(f'[teachers."{name}"]\nteacher = "openai/y"\n'))
+
+
+def test_a_table_has_its_own_timeout_and_tries(config: Callable[[str], Path]) -> None:
+    found = named_teacher("big", config('[teachers.big]\nteacher = "openai/y"\ntimeout = 600\ntries = 9\n'))
+    assert found is not None
+    assert (found.timeout, found.tries) == (600, 9)
+
+
+def test_the_list_is_not_for_where_a_variable_leads(
+    config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert price_of("openai/gpt-4.1", (), config("")) is None
+
+
 def test_a_price_said_beats_the_list_and_serves_other_servers_too(config: Callable[[str], Path]) -> None:
     path = config('[prices]\n"openai/gpt-4.1" = {prompt = 9, completion = 9}\n')
     assert price_of("openai/gpt-4.1", (), path) == Price(9, 9)
@@ -62,7 +81,7 @@ def test_a_price_said_beats_the_list_and_serves_other_servers_too(config: Callab
 
 
 def test_the_list_is_for_the_providers_own_service(config: Callable[[str], Path]) -> None:
-    assert price_of("openai/gpt-4.1", (), config("")) == Price(2, 8)
+    assert price_of("openai/gpt-4.1", (), config("")) == known_price("openai/gpt-4.1")
     assert price_of("openai/gpt-4.1", ("http://127.0.0.1:1/v1",), config("")) is None
 
 

@@ -80,8 +80,8 @@ async def serving(answers: Iterable[Answer] | Callable[[Request], Answer]) -> As
 def chat(text: str | None = "Hello", finish: str | None = "stop", **more: Any) -> Answer:
     """A chat completion, with more keys in its message."""
     message = {"role": "assistant", "content": text, **more}
-    usage = {"prompt_tokens": 7, "completion_tokens": 3}
-    return Answer(body={"choices": [{"message": message, "finish_reason": finish}], "usage": usage})
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return Answer(body={"choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage})
 
 
 def error(status: int, message: str = "no", headers: Mapping[str, str] | None = None, **more: Any) -> Answer:

@@ -1,0 +1,212 @@
+"""`instgen config`: each setting with its value and where it comes from, and a file to begin your own settings with.
+
+The rule: what is shown is found as a command finds it, by the same code; there is no key in it, and what looks like one
+is hidden.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from instgen.cli.config import settings_of, tables_of, users_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+config = typer.Typer(help="Show your settings, and begin a file of them.", no_args_is_help=True, rich_markup_mode=None)
+
+NEW_FILE, NEW_FOLDER = 0o600, 0o700
+
+HEAD = """\
+# Settings for instgen. Take away the # before a line to say it; as they stand, the lines say what holds anyway, and
+# where nothing follows the =, nothing is set.
+# A flag beats a variable (INSTGEN_SEED=1), a variable beats ./instgen.toml, and that beats this file.
+# What stands in a table such as [self-instruct] is for that command alone.
+"""
+
+TAIL = """
+# A teacher with an address and a key of its own, asked by -t NAME or --judge NAME:
+#
+#     [teachers.big]
+#     teacher = "openai/MODEL"
+#     base_url = "http://127.0.0.1:8000/v1"
+#     api_key_env = "NAME_OF_A_VARIABLE"
+#     price = { prompt = 0.2, completion = 0.8 }
+#
+# Prices in US dollars for a million tokens, where you know them better than our list:
+#
+#     [prices]
+#     "openai/MODEL" = { prompt = 0.2, completion = 0.8, cached = 0.1 }
+"""
+
+FileOption = Annotated[Path | None, typer.Option("--config", help="Settings file, instead of the user's own.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as a command would find it; `value` is a string, a number, a truth value, a list or None."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+@config.command("show")
+def show(
+    context: typer.Context,
+    command: Annotated[
+        str | None, typer.Argument(metavar="[COMMAND]", help="Show all that holds for this command.")
+    ] = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, one setting a line.")] = False,
+    file: FileOption = None,
+) -> None:
+    """Show each setting and its value; without a command, those that commands share."""
+    import orjson
+
+    for setting in _settings(context, command, file):
+        if as_json:
+            row = {"name": setting.name, "value": setting.value} | ({"origin": setting.origin} if origin else {})
+            typer.echo(orjson.dumps(row))
+        else:
+            typer.echo(f"{setting.name:<18} {_words(setting.value):<24} {setting.origin if origin else ''}".rstrip())
+
+
+@config.command("path")
+def path() -> None:
+    """Show where your settings file is, or would be."""
+    typer.echo(users_file(None))
+
+
+@config.command("init")
+def init(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file that is there.")] = False,
+) -> None:
+    """Write your settings file, with every option at its default, and say where it is."""
+    from instgen.errors import UsageError
+    from instgen.jsonl import translated
+
+    file = users_file(None)
+    if file.exists() and not force:
+        raise UsageError(f"{file}: is there already", "--force overwrites it")
+    with translated(str(file)):
+        file.parent.mkdir(mode=NEW_FOLDER, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, NEW_FILE)
+        with open(descriptor, "w", encoding="utf-8") as out:
+            os.fchmod(descriptor, NEW_FILE)
+            out.write(_example(context))
+    typer.echo(file)
+
+
+def _settings(context: typer.Context, name: str | None, file: Path | None) -> Iterator[Setting]:
+    """The settings of a command, or those that all share, and after them the user's own teachers."""
+    from typer.core import TyperCommand
+
+    from instgen.errors import UsageError
+
+    commands = _commands(context)
+    if name is not None and name not in commands:
+        raise UsageError(f"{name} is no command with settings", f"known: {', '.join(commands)}")
+    command = commands[name] if name else TyperCommand("", params=list(_shared(commands).values()))
+    asked = typer.Context(command, parent=context.find_root(), info_name=name or "")
+    said = settings_of(asked, file)
+    asked.default_map = {key: each.value for key, each in said.items()}
+    for option in _options(command):
+        value, source = option.consume_value(asked, {})
+        origin = {"ENVIRONMENT": option.envvar, "DEFAULT_MAP": option.name in said and _short(said[option.name].file)}
+        spelled = option.name.replace("_", "-")
+        yield Setting(spelled, _plain(option.process_value(asked, value)), origin.get(source.name) or "default")
+    if not name:
+        yield from _teachers(users_file(file))
+
+
+def _teachers(file: Path) -> Iterator[Setting]:
+    """What the user's file says of teachers that it names."""
+    from instgen.cli.named import named_teacher
+
+    for name in tables_of(file).get("teachers", {}) if file.is_file() else ():
+        if found := named_teacher(name, file):
+            for key, value in found.model_dump(mode="json", by_alias=True, exclude_unset=True).items():
+                yield Setting(f"teachers.{name}.{key}", _plain(value), _short(file))
+
+
+def _example(context: typer.Context) -> str:
+    """The text of a settings file that says nothing yet."""
+    commands = _commands(context)
+    shared = _shared(commands)
+    parts = [HEAD, *map(_line, shared.values())]
+    for name, command in commands.items():
+        own = [option for option in _options(command) if option.name not in shared]
+        parts += [f"#[{name}]\n", *map(_line, own)] if own else []
+    return "\n".join(parts) + TAIL
+
+
+def _line(option: Any) -> str:
+    value = option.default.value if isinstance(option.default, Enum) else option.default
+    return f"# {' '.join(option.help.split())}\n#{option.name.replace('_', '-')} = {_toml(value)}".rstrip() + "\n"
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML writes it; "" for none."""
+    import orjson
+
+    return "" if value is None else orjson.dumps(value, default=str).decode()
+
+
+def _commands(context: typer.Context) -> Mapping[str, Any]:
+    """The commands that settings files speak to, by name."""
+    commands = getattr(context.find_root().command, "commands", {})
+    return {
+        name: command for name, command in commands.items() if any(option.name == "config" for option in command.params)
+    }
+
+
+def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that come from a group, by name: the same for all commands that have them."""
+    from instgen.cli.options import GROUPS
+
+    names = {field.name for group in GROUPS for field in fields(group)}
+    found = {option.name: option for command in commands.values() for option in _options(command)}
+    return {name: option for name, option in found.items() if name in names}
+
+
+def _options(command: Any) -> list[Any]:
+    return [each for each in command.params if each.param_type_name == "option" and each.name != "config"]
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it, with what looks like a key hidden."""
+    from instgen.teachers.endpoint import shown
+
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    return shown(str(value), "") if isinstance(value, str | Path) else value
+
+
+def _words(value: Any) -> str:
+    """The value as a person reads it."""
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+def _short(file: Path) -> str:
+    """A path as a person says it: from home, or from here."""
+    home = Path.home()
+    return f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file)
