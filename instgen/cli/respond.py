@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from instgen.cli.options import Asking, Files, Writing, expanded
+
+
+class Reasoning(StrEnum):
+    """What becomes of the teacher's thinking."""
+
+    KEEP = "keep"
+    DROP = "drop"
+
+
+class Refusals(StrEnum):
+    """What becomes of answers that decline."""
+
+    DROP = "drop"
+    KEEP = "keep"
 
 
 @expanded
@@ -17,6 +32,13 @@ def respond(
         int, typer.Option("--samples", min=1, help="Answers a record; several become its candidates.")
     ] = 1,
     replace: Annotated[bool, typer.Option("--replace", help="Answer again what has an answer.")] = False,
+    system: Annotated[str, typer.Option("--system", help="System text for records that have none.")] = "",
+    reasoning: Annotated[
+        Reasoning, typer.Option("--reasoning", help="What becomes of what the teacher thought before its answer.")
+    ] = Reasoning.KEEP,
+    refusals: Annotated[
+        Refusals, typer.Option("--refusals", help="Whether answers that decline are left out or kept as data.")
+    ] = Refusals.DROP,
     lang: Annotated[str, typer.Option("--lang", help="Language of the prompt around the instruction.")] = "en",
     *,
     asking: Asking,
@@ -30,7 +52,8 @@ def respond(
 
     inputs = need_input(context, files)
     template = open_prompts(asking, lang).template("respond")
-    recipe = Respond(Answering(template, samples, replace, asking.seed))
+    keeps = reasoning is Reasoning.KEEP
+    answering = Answering(template, samples, replace, asking.seed, system, keeps, refusals is Refusals.KEEP)
     source = Pump(records_of(inputs, may_be_empty=True))
-    job = Job(recipe, source, open_teachers(asking, writing), inputs=inputs, calls_per_item=samples)
+    job = Job(Respond(answering), source, open_teachers(asking, writing), inputs=inputs, calls_per_item=samples)
     perform(job, asking, writing)

@@ -25,6 +25,12 @@ class Answering:
     replace: bool = False
     """Whether records that have an answer are answered again."""
     seed: int = 0
+    system: str = ""
+    """The system text for records that have none of their own."""
+    reasoning: bool = True
+    """Whether what the teacher thought before its answer is kept in the record."""
+    refusals: bool = False
+    """Whether an answer that declines is data like any other."""
 
 
 class Respond:
@@ -50,13 +56,14 @@ def respond_flow(record: Record, answering: Answering) -> Flow:
     """The record with its answer; a complete one as it came."""
     if _answered(record) and not answering.replace:
         return Outcome((record,))
+    record = _with_system(record, answering.system)
     prompt = _prompt(record, answering.template)
     completions = yield from ask_all(tuple(replace(prompt, sample=number) for number in range(answering.samples)))
     answered = [_with_answer(record, completion, answering) for completion in completions]
     good = []
     rejections = []
     for candidate, completion in zip(answered, completions, strict=True):
-        rejection = _objection(candidate, completion, record)
+        rejection = _objection(candidate, completion, record, answering)
         if rejection is None:
             good.append(candidate)
         else:
@@ -101,22 +108,32 @@ def _with_answer(record: Record, completion: Completion, answering: Answering) -
         record,
         output=output,
         messages=messages,
-        reasoning=completion.reasoning or None,
+        reasoning=(completion.reasoning or None) if answering.reasoning else None,
         candidates=(),
         scores={},
         origin=(*record.origin, step),
     )
 
 
-def _objection(answered: Record, completion: Completion, record: Record) -> Rejection | None:
+def _with_system(record: Record, system: str) -> Record:
+    """The record to be answered under a system text, where it has none."""
+    if not system or record.system or any(message.role == "system" for message in record.messages):
+        return record
+    if record.messages:
+        return replace(record, messages=(Message("system", system), *record.messages))
+    return replace(record, system=system)
+
+
+def _objection(answered: Record, completion: Completion, record: Record, answering: Answering) -> Rejection | None:
     """Why an answer cannot be used."""
     if completion.finish == "failed":
         return failure(COMMAND, completion, record)
     if completion.finish == "length":
         return Rejection(COMMAND, Verdict("truncated", "finish"), answered)
-    if completion.finish == "refusal":
+    if completion.finish == "refusal" and not answering.refusals:
         return Rejection(COMMAND, Verdict("refusal", "finish"), answered)
-    verdict = first_failing(answered, ANSWER_RULES)
+    rules = (rule for rule in ANSWER_RULES if not (answering.refusals and rule.reason == "refusal"))
+    verdict = first_failing(answered, rules)
     return None if verdict is None else Rejection(COMMAND, verdict, answered)
 
 

@@ -140,7 +140,6 @@ class HttpTeacher:
         self._tell_unsent(prompt)
         body = self._dialect.body(self._model, prompt)
         tokens = _expected_tokens(prompt)
-        rng = Random(content_hash(prompt.text, *(turn.content for turn in prompt.messages), str(prompt.sample)))
         attempt = 0
         while True:
             attempt += 1
@@ -148,7 +147,7 @@ class HttpTeacher:
             if isinstance(result, Completion):
                 return result
             tries = min(self._settings.tries, result.tries or self._settings.tries)
-            decision = decide(result.failure, attempt=attempt, tries=tries, now=time.time(), rng=rng)
+            decision = decide(result.failure, attempt=attempt, tries=tries, now=time.time(), rng=_luck(prompt, attempt))
             self._endpoints.ended(
                 lease,
                 overloaded=result.failure.overloaded,
@@ -272,6 +271,12 @@ class HttpTeacher:
         if decision.action == "run":
             return TeacherRefused(message, hint=decision.hint)
         return ItemFailed(message, unreachable=failure.status == 0)
+
+
+def _luck(prompt: Prompt, attempt: int) -> Random:
+    """For the jitter of a wait: equal prompts wait equally long."""
+    said = (prompt.text, *(turn.content for turn in prompt.messages))
+    return Random(content_hash(*said, str(prompt.sample), str(attempt)))
 
 
 def _declines(said: Complaint, name: str) -> bool:

@@ -122,3 +122,24 @@ def test_rows_before_a_broken_line_are_answered(instgen: Program) -> None:
     assert done.returncode == 4
     assert len(rows(done.stdout)) == 3
     assert "stdin:4" in done.stderr or "-:4" in done.stderr
+
+
+def test_a_system_text_is_for_records_that_have_none(instgen: Program) -> None:
+    given = [{"instruction": "Name a tree."}, {"instruction": "Name a bird.", "system": "Be brief."}]
+    done = instgen("respond", "--system", "Speak as a pirate.", input=text(given))
+    assert [row["system"] for row in rows(done.stdout)] == ["Speak as a pirate.", "Be brief."]
+
+
+def test_refusals_are_kept_where_they_are_wanted(instgen: Program, folder: Path) -> None:
+    (folder / "rules.jsonl").write_text('{"reply": "I am sorry, but I cannot help with that."}\n')
+    given = text([{"instruction": "Name a tree."}])
+    assert instgen("respond", input=given).stdout == ""
+    [row] = rows(instgen("respond", "--refusals", "keep", input=given).stdout)
+    assert row["output"].startswith("I am sorry")
+
+
+def test_thinking_is_kept_or_dropped(instgen: Program, folder: Path) -> None:
+    (folder / "rules.jsonl").write_text('{"reply": "An oak.", "reasoning": "Trees are tall."}\n')
+    given = text([{"instruction": "Name a tree."}])
+    assert rows(instgen("respond", input=given).stdout)[0]["reasoning"] == "Trees are tall."
+    assert "reasoning" not in rows(instgen("respond", "--reasoning", "drop", input=given).stdout)[0]
