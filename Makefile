@@ -38,6 +38,7 @@ chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and 
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python -m tests.bench.engine
 	$(BIN)/python -m tests.bench.novelty
+	$(BIN)/python -m tests.bench.http
 
 docs: .venv/dev ## the reference of all commands, from their --help
 	$(BIN)/python -m tests.help_pages > docs/commands.md

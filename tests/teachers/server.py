@@ -69,7 +69,7 @@ async def serving(answers: Iterable[Answer] | Callable[[Request], Answer]) -> As
         server = Server(lambda _: next(queue))
     else:
         server = Server(answers)
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, backlog=512)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server
