@@ -39,6 +39,7 @@ bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python -m tests.bench.engine
 	$(BIN)/python -m tests.bench.novelty
 	$(BIN)/python -m tests.bench.http
+	$(BIN)/python -m tests.bench.rules
 
 docs: .venv/dev ## the reference of all commands, from their --help
 	$(BIN)/python -m tests.help_pages > docs/commands.md

@@ -195,10 +195,10 @@ class SqliteJournal:
         transaction it goes on with those it has. Without WAL a reader at rest would keep the writer from committing.
         """
         now = time.monotonic()
-        if self._reader.in_transaction:
-            if self._looks < LOOKS and now < self._looked_at + LOOK_SECONDS and key not in self._recent:
-                self._looks += 1
-                return
+        is_fresh = self._looks < LOOKS and now < self._looked_at + LOOK_SECONDS
+        if self._reader.in_transaction and is_fresh and key not in self._recent:
+            self._looks += 1
+            return
         self._end_look()
         if self._is_wal:
             self._reader.execute("BEGIN")

@@ -1,6 +1,15 @@
 """Rules: a record in, a verdict with a reason out. Pure."""
 
 from instgen.filters.repairs import REPAIRS, repaired
-from instgen.filters.table import ADMISSION, ANSWER_RULES, INSTRUCTION_RULES, RULES, first_failing
+from instgen.filters.table import ADMISSION, ANSWER_RULES, INSTRUCTION_RULES, OPTIONAL_RULES, RULES, first_failing
 
-__all__ = ["ADMISSION", "ANSWER_RULES", "INSTRUCTION_RULES", "REPAIRS", "RULES", "first_failing", "repaired"]
+__all__ = [
+    "ADMISSION",
+    "ANSWER_RULES",
+    "INSTRUCTION_RULES",
+    "OPTIONAL_RULES",
+    "REPAIRS",
+    "RULES",
+    "first_failing",
+    "repaired",
+]

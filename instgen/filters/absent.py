@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from instgen.filters.phrases import LANGUAGES, plain, search, section
+from instgen.filters.phrases import LANGUAGES, MARK, any_word, plain, search, section
 from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.filters.signs import Sign, in_instruction
 from instgen.records import Record
 
 _BROUGHT_ALONG = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n\s*\S|,\s*\w+\s*,|\s[-–—]\s")
@@ -43,6 +44,7 @@ MISSING_INPUT = Rule(
     "input-missing",
     "The instruction points to a text below or given, and there is no input and nothing follows.",
     _missing_input,
+    sign=Sign(lambda ascii_only: in_instruction(any_word("missing", ascii_only)) + rf"[^{MARK}]*{MARK}\s*{MARK}"),
 )
 
 
@@ -67,4 +69,5 @@ MISSING_ATTACHMENT = Rule(
     "attachment-missing",
     "The task is about an attached file or the page behind a link, and all there is to it is the link.",
     _missing_attachment,
+    sign=Sign(lambda ascii_only: f"https?://|www\\.|\\b(?:link|url)\\b|{any_word('attachment', ascii_only)}"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from instgen.filters.rule import Hit, TextRule, excerpt
+from instgen.filters.signs import Sign, constant
 
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ufdd0-\ufdef\ud800-\udfff]")
 
@@ -21,6 +22,7 @@ CONTROL = TextRule(
     "control-characters",
     "A field holds a control character other than tab and line breaks, or half of a character.",
     _control,
+    constant("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1d\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}\\x{fdd0}-\\x{fdef}]"),
 )
 
 # The first byte of a UTF-8 sequence and the next ones, read as Latin-1 or as Windows-1252: "Ã©", "â€™", "ä¸­".
@@ -46,6 +48,7 @@ MOJIBAKE = TextRule(
     "mojibake",
     "A field holds text that was decoded wrongly: a replacement character, or UTF-8 read as Latin-1.",
     _mojibake,
+    Sign(lambda ascii_only: "" if ascii_only else "[\ufffdà-ñ]"),
 )
 
 _SPECIAL = re.compile(
@@ -68,4 +71,5 @@ SPECIAL = TextRule(
     "special-tokens",
     "A field holds a control token of a chat model, such as <|im_start|> or [INST].",
     _special,
+    constant(r"<\||\[/?inst\]|<</?sys>>|_of_|<[bep]os>|<(?:pad|unk)>|</?s>"),
 )

@@ -12,6 +12,8 @@ _MOST_OF = 0.6
 
 def _repeats(output: str, instruction: str) -> bool:
     """Whether the answer is the instruction or, where that is long enough to tell, begins with all of it."""
+    if output[:_LEAST].casefold() != instruction[:_LEAST].casefold():
+        return False
     output, instruction = (" ".join(text.casefold().split()) for text in (output, instruction))
     return output == instruction or (len(instruction) >= _LEAST and output.startswith(instruction))
 
@@ -20,9 +22,8 @@ def _check(record: Record) -> Hit | None:
     output, instruction = record.output.strip(), record.instruction.strip()
     if not output or not instruction:
         return None
-    if output == record.input.strip() or (
-        output[:_LEAST].casefold() == instruction[:_LEAST].casefold() and _repeats(output, instruction)
-    ):
+    alike = output[0].casefold()[0] == instruction[0].casefold()[0]
+    if output == record.input.strip() or (alike and _repeats(output, instruction)):
         return Hit(excerpt(output))
     if len(output) >= max(_LEAST, _MOST_OF * len(instruction)) and output in instruction:
         return Hit(excerpt(record.output))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from instgen.filters.phrases import MARK
 from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.filters.signs import Sign, constant
 from instgen.records import Record
+from instgen.text.tokens import words
 
 _FENCE = re.compile(r"^[ \t>]*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(`{3,}|~{3,})([^`\n]*)$", re.M)
 
@@ -14,7 +17,13 @@ def _empty(record: Record) -> Hit | None:
     return None if record.output.strip() else Hit(excerpt(record.instruction))
 
 
-EMPTY = Rule("empty-output", "empty-output", "The answer is empty.", _empty)
+EMPTY = Rule(
+    "empty-output",
+    "empty-output",
+    "The answer is empty.",
+    _empty,
+    sign=Sign(lambda ascii_only: rf"{MARK}[^!-~]*\z" if ascii_only else rf"{MARK}\W*\z"),
+)
 
 
 def _announces(record: Record) -> Hit | None:
@@ -27,6 +36,7 @@ COLON = Rule(
     "ends-with-colon",
     "The answer ends with a colon: what it announces does not come (Self-Instruct's post-processing).",
     _announces,
+    sign=constant(r":\W*\z"),
 )
 
 
@@ -43,4 +53,55 @@ def _open_fence(record: Record) -> Hit | None:
     return Hit(excerpt(record.output, opened.start(1), opened.end())) if opened else None
 
 
-FENCE = Rule("unclosed-code", "unclosed-code", "The answer opens a code fence that it does not close.", _open_fence)
+FENCE = Rule(
+    "unclosed-code",
+    "unclosed-code",
+    "The answer opens a code fence that it does not close.",
+    _open_fence,
+    sign=constant("```|~~~"),
+)
+
+
+_COMMAS = (",", "，", "、", "،", ";", "；")
+_NO_FULL_STOP = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]\\Z")
+"""Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""
+_SENTENCE_END = re.compile(r"(?<!\d)[.!?؟।][\"'”’»)\]*]*(?=\s|\Z)|[。！？…]")
+_NO_PROSE = re.compile(
+    r"\s*(?:[-*•·#>|+=–—]|\d{1,3}[.)、:]|[a-zA-Z][.)]\s|https?://)|.*(?:\b\d[.)]\s|://|[{}=<>\\`|@]|\s#)"
+)
+"""The line of a list, a table, a heading, a quotation or code, or one that ends in an address or a tag."""
+_LEAST_TO_BREAK = 12
+_LONG_LINE = 12
+"""Words of a last line that is no title, sign-off or line of a poem, though it has no full sentence."""
+
+
+def _ends_in_prose(text: str) -> bool:
+    """Whether the author of a text uses full stops, so that one is missing at the end of its last line."""
+    *lines, last = (line for line in text.splitlines() if line.strip())
+    if _NO_PROSE.match(last):
+        return False
+    if _SENTENCE_END.search(last):
+        return True
+    stopped = sum(1 for line in lines if _SENTENCE_END.search(line[-3:]))
+    return stopped > len(lines) / 2 and words(last) >= _LONG_LINE
+
+
+def _cut_off(record: Record) -> Hit | None:
+    text = record.output.rstrip()
+    if not text.endswith(_COMMAS) and not (text and text[-1].isalpha()):
+        return None
+    last = text.split()[-1]
+    if text[-1].isalpha() and last[0].isupper():
+        return None
+    if "```" in text or _NO_FULL_STOP.search(text) or words(text) < _LEAST_TO_BREAK or not _ends_in_prose(text):
+        return None
+    return Hit(excerpt(text, len(text) - 1))
+
+
+CUT_OFF = Rule(
+    "cut-off",
+    "cut-off",
+    "The answer is prose that stops in the middle of a sentence; not asked of lists, code, titles and the like.",
+    _cut_off,
+    sign=Sign(lambda ascii_only: r"[a-z,;]\s*\z" if ascii_only else rf"[^{MARK} -+\-.-@\[-`{{-~]\s*\z"),
+)

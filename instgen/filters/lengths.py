@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from math import ceil
+
 from instgen.filters.rule import Check, Hit, excerpt, measuring
 from instgen.records import Record
 from instgen.text.tokens import words
 
+_WORD = "[A-Za-z0-9]+"
+"""A word of an ASCII text: what `words` counts in one."""
+
 
 def _fewer_than(limit: float) -> Check:
+    enough = re.compile(rf"[^A-Za-z0-9]*(?:{_WORD}[^A-Za-z0-9]+){{{max(0, ceil(limit) - 1)}}}{_WORD}")
+
     def check(record: Record) -> Hit | None:
+        if record.instruction.isascii() and enough.match(record.instruction):
+            return None
         found = words(record.instruction)
         return Hit(excerpt(record.instruction), found) if found < limit else None
 
@@ -40,6 +50,10 @@ LONGEST = measuring(
     "instruction-too-long",
     "The instruction has more words than this; two characters of a script without spaces count as one word.",
     _more_than,
-    150,
+    1000,
 )
-"""150 words in the published code of Self-Instruct and Alpaca."""
+"""Long instructions are good where they bring a passage or a program along: 150 words, as below, would drop 36 of the
+300 questions of a preference set of chats, 1,000 drop one."""
+
+PUBLISHED_LONGEST = 150
+"""The most words of an instruction in the published code of Self-Instruct and Alpaca."""

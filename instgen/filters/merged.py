@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from instgen.filters.phrases import plain, spellings
+from instgen.filters.phrases import MARK, plain, spellings
 from instgen.filters.rule import Hit, Rule, TextRule, excerpt
+from instgen.filters.signs import Sign
 from instgen.records import Record
 
 
@@ -50,6 +51,12 @@ def _find(text: str) -> Hit | None:
     return _two_labels(folded) if _mentions("labels", folded) else None
 
 
+def _sign(_: bool) -> str:
+    """A label at the head of a line, with what may stand before it."""
+    labels = "|".join((_any("instruction-label"), _any("labels"), _any("headings")))
+    return rf"(?m)(?:^|{MARK})[#*>\s]{{0,8}}(?:\d{{1,3}}[.)、]\s?)?[#*]{{0,4}} ?(?:{labels})[ \d*]{{0,6}}:"
+
+
 def _two_labels(folded: str) -> Hit | None:
     """Two different labels with the same number."""
     numbers: dict[str, str] = {}
@@ -64,6 +71,7 @@ MERGED = TextRule(
     "merged-tasks",
     "A field holds the label of another task or of a template, such as 'Instruction:' at the head of a line.",
     _find,
+    Sign(_sign),
 )
 
 
@@ -83,4 +91,5 @@ NUMBERED = Rule(
     "merged-tasks",
     "The instruction begins with the number of a task in a list, such as 'Task 3:'.",
     _numbered_task,
+    sign=Sign(lambda _: rf"\A\W{{0,4}}(?:{_any('tasks')}) ?#?\d"),
 )

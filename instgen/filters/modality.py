@@ -7,8 +7,9 @@ request.
 
 from __future__ import annotations
 
-from instgen.filters.phrases import plain, search
+from instgen.filters.phrases import any_word, plain, search
 from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.filters.signs import Sign, in_instruction
 from instgen.records import Record
 
 
@@ -25,4 +26,5 @@ RULE = Rule(
     "not-a-text-task",
     "The instruction asks for an image, a drawing, sound or video, or speaks of one that is to be looked at.",
     _check,
+    sign=Sign(lambda ascii_only: in_instruction(any_word("modality", ascii_only))),
 )

@@ -13,26 +13,24 @@ a bound, so matching takes linear time.
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
+from instgen.filters.automaton import Automaton
 from instgen.text.scripts import UNSPACED
 from instgen.text.tokens import fold
 
 LATIN = ("en", "es", "fr", "de")
 LANGUAGES = (*LATIN, "ru", "zh", "ja", "ko", "ar")
 
+MARK = "\x1e"
+"""What stands between texts that are read together: an edge for words."""
+
 _PART = re.compile(r"<([a-z]+)>")
 _DEFINITION = re.compile(r"<([a-z]+)> = (.+)")
 _HEADING = re.compile(r"\[([a-z-]+)( words)?\]")
 _EDGE = f"[^\\W_{UNSPACED}]"
-_TO_SPACES = str.maketrans(dict.fromkeys(string.punctuation, " "))
-_STEM = 3
-_SHORT = 120
-"""Characters up to which it is quicker to look up a text's words than to look for every word of a section in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def section(language: str, name: str) -> Section:
     return read(language).get(name, Section())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def plain(text: str) -> str:
     """The text as phrases see it: folded, with straight apostrophes. Remembered, as many rules read the same text."""
     return fold(text).replace("\u2019", "'")
@@ -92,51 +90,35 @@ def _opening(language: str, name: str) -> re.Pattern[str]:
     return re.compile(_either(section(language, name).phrases))
 
 
-@cache
-def _words(name: str, ascii_only: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The words of a section, each with the languages that it leads to; for ASCII text those that can occur in it."""
-    leads: dict[str, list[str]] = {}
-    for code in LATIN if ascii_only else LANGUAGES:
-        for word in section(code, name).words:
-            if word.isascii() or not ascii_only:
-                leads.setdefault(word.replace("_", " ").replace("'", " "), []).append(code)
-    return tuple((word, tuple(codes)) for word, codes in leads.items())
+def _as_expression(word: str) -> str:
+    """A word of a `[name words]` section for the automaton, in which an apostrophe divides as a space does."""
+    divided = r"[\s']+".join(map(re.escape, re.split("[_']", word.strip("_"))))
+    begins, ends = rf"(?:^|[\s'{MARK}])" * word.startswith("_"), rf"(?:[\s'{MARK}]|$)" * word.endswith("_")
+    return begins + divided + ends
+
+
+def _words(name: str, language: str, ascii_only: bool) -> list[str]:
+    """The words of a language's section, as expressions; for an ASCII text those that can occur in it."""
+    words = section(language, name).words
+    return [_as_expression(word) for word in words if word.isascii() or not ascii_only]
+
+
+def any_word(name: str, ascii_only: bool) -> str:
+    """An expression for any word of a section in any language, for the automaton: without one, no phrase is there."""
+    languages = LATIN if ascii_only else LANGUAGES
+    return "|".join(dict.fromkeys(word for code in languages for word in _words(name, code, ascii_only)))
 
 
 @cache
-def _bare_words(name: str, ascii_only: bool) -> tuple[str, ...]:
-    return tuple(word for word, _ in _words(name, ascii_only))
-
-
-@lru_cache(maxsize=64)
-def _stems(folded: str) -> Set[str]:
-    """The first three letters of every word of an ASCII text: a set that all sections share."""
-    return {word[:_STEM] for word in folded.translate(_TO_SPACES).split()}
-
-
-@cache
-def _stems_of(name: str) -> frozenset[str]:
-    """The same of a section's words; empty where one of them is no word but a mark, as then stems prove nothing."""
-    words = [word.translate(_TO_SPACES).split() for word, _ in _words(name, True)]
-    return frozenset(word[0][:_STEM] for word in words if word) if all(words) else frozenset()
-
-
-@lru_cache(maxsize=64)
-def _spaced(folded: str) -> str:
-    """The text between spaces, so that a word's edge is one."""
-    return f" {folded} ".replace("\n", " ").replace("'", " ")
+def _divider(name: str, ascii_only: bool) -> Automaton[str]:
+    """Tells the languages of whose words in a section a text has one."""
+    languages = LATIN if ascii_only else LANGUAGES
+    return Automaton((code, "|".join(words)) for code in languages if (words := _words(name, code, ascii_only)))
 
 
 def _languages(name: str, folded: str) -> list[str]:
     """The languages of whose phrases in the section the text has a word."""
-    ascii_only = folded.isascii()
-    if ascii_only and len(folded) <= _SHORT and (stems := _stems_of(name)) and stems.isdisjoint(_stems(folded)):
-        return []
-    text = _spaced(folded)
-    if not any(map(text.__contains__, _bare_words(name, ascii_only))):
-        return []
-    found = {code for word, codes in _words(name, ascii_only) if word in text for code in codes}
-    return [code for code in LANGUAGES if code in found]
+    return sorted(_divider(name, folded.isascii()).seen(folded), key=LANGUAGES.index)
 
 
 def search(name: str, folded: str) -> re.Match[str] | None:

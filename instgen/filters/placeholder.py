@@ -20,8 +20,6 @@ def bare(text: str) -> str:
 
 def _stands_in(text: str, instruction: str) -> bool:
     """Whether the text is a stand-in that the instruction did not ask for ("… or None if there is none")."""
-    if len(text) > _LONGEST:
-        return False
     word = bare(text)
     if word in spellings("placeholder"):
         return word not in plain(instruction)
@@ -30,17 +28,19 @@ def _stands_in(text: str, instruction: str) -> bool:
 
 def _fill_in(text: str) -> Hit | None:
     """A gap that somebody was to fill in before the text was used."""
-    if "[" not in text and "<" not in text and "【" not in text:
-        return None
     folded = plain(text)
     gap = search("fill-in", folded)
     return Hit(excerpt(folded, gap.start(), gap.end())) if gap else None
 
 
 def _check(record: Record) -> Hit | None:
-    if _stands_in(record.output, f"{record.instruction} {record.input}"):
-        return Hit(excerpt(record.output))
-    return _fill_in(record.instruction) or _fill_in(record.input)
+    output = record.output
+    if len(output) <= _LONGEST and _stands_in(output, f"{record.instruction} {record.input}"):
+        return Hit(excerpt(output))
+    for text in (record.instruction, record.input):
+        if ("[" in text or "<" in text or "【" in text) and (gap := _fill_in(text)):
+            return gap
+    return None
 
 
 RULE = Rule(

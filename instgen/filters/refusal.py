@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from instgen.filters.phrases import opens, plain, search
 from instgen.filters.rule import Check, Hit, Rule, excerpt, measuring
+from instgen.filters.signs import of_words
 from instgen.records import Record
 from instgen.text.tokens import words
 
@@ -29,6 +30,7 @@ REFUSAL = measuring(
     "The answer begins by declining the task, and has no more words than this.",
     _refuses_within,
     80,
+    sign=of_words("refusal"),
 )
 """80 words as in WizardLM (section 3.2, elimination condition 2): longer ones go on to say something."""
 
@@ -44,4 +46,5 @@ SELF_IDENTIFICATION = Rule(
     "self-identification",
     "The answer says that it comes from a language model.",
     _speaks_of_itself,
+    sign=of_words("self"),
 )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from instgen.errors import UsageError
+from instgen.filters.signs import Sign
 from instgen.records import Record, Verdict
 
 EVIDENCE = 80
@@ -27,7 +29,7 @@ class Hit:
 Check = Callable[[Record], Hit | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A check with its name (what users switch it by), its reason (what they count by) and a sentence that tells it."""
 
@@ -39,6 +41,8 @@ class Rule:
     """The threshold of a rule that measures."""
     at: Callable[[float], Check] | None = None
     """Makes the check for another threshold."""
+    sign: Sign | None = None
+    """What a record must show for the check to find anything, where there is such a thing."""
 
     def __call__(self, record: Record) -> Verdict | None:
         """The verdict against this record, if the rule finds anything."""
@@ -54,9 +58,11 @@ class Rule:
         return replace(self, limit=limit, check=self.at(limit))
 
 
-def measuring(name: str, reason: str, what: str, at: Callable[[float], Check], limit: float) -> Rule:
+def measuring(
+    name: str, reason: str, what: str, at: Callable[[float], Check], limit: float, *, sign: Sign | None = None
+) -> Rule:
     """A rule with a threshold: `at` makes its check for any."""
-    return Rule(name, reason, what, at(limit), limit, at)
+    return Rule(name, reason, what, at(limit), limit, at, sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +73,26 @@ class TextRule:
     reason: str
     what: str
     find: Callable[[str], Hit | None]
+    sign: Sign | None = None
 
     def on(self, *fields: str) -> Rule:
         """The rule on these fields of a record, in this order."""
+        texts = _getting(*fields)
 
         def check(record: Record) -> Hit | None:
-            for field in fields:
-                hit = self.find(getattr(record, field))
-                if hit:
+            for text in texts(record):
+                if text and (hit := self.find(text)):
                     return hit
             return None
 
-        return Rule(self.name, self.reason, self.what, check)
+        return Rule(self.name, self.reason, self.what, check, sign=self.sign)
+
+
+def _getting(*fields: str) -> Callable[[Record], tuple[str, ...]]:
+    if len(fields) > 1:
+        return attrgetter(*fields)
+    field = fields[0]
+    return lambda record: (getattr(record, field),)
 
 
 def excerpt(text: str, start: int = 0, end: int | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from instgen.filters.phrases import plain, search
 from instgen.filters.rule import Hit, TextRule, excerpt
+from instgen.filters.signs import of_words
 
 
 def _find(text: str) -> Hit | None:
@@ -17,4 +18,5 @@ RULE = TextRule(
     "prompt-scaffold",
     "A field holds marker words of a rewriting prompt, such as #Given Prompt# (WizardLM, elimination condition 4).",
     _find,
+    of_words("scaffold"),
 )

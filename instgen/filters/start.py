@@ -5,6 +5,7 @@ from __future__ import annotations
 from unicodedata import category
 
 from instgen.filters.rule import Hit, Rule, excerpt
+from instgen.filters.signs import Sign
 from instgen.records import Record
 
 _OPENING = frozenset("\"'¿¡‚„`")
@@ -26,4 +27,5 @@ RULE = Rule(
     "bad-start",
     "The instruction begins with neither a letter, a digit nor an opening quotation mark of any script.",
     _check,
+    sign=Sign(lambda ascii_only: r"\A\s*[^\sa-z0-9\"'`$]" if ascii_only else r"\A"),
 )

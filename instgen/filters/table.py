@@ -1,12 +1,14 @@
 """All rules in one table, in the order in which they are asked: the first that finds something names the reason.
 
 `INSTRUCTION_RULES` judge an instruction alone, before anything is paid for its answer; `ANSWER_RULES` judge the input
-and the output that came with it or later. A rule about text as such stands in both, on the fields of each.
+and the output that came with it or later. A rule about text as such stands in both, on the fields of each. `RULES` is
+for data that is there already; `OPTIONAL_RULES` are asked only by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from instgen.filters import (
     absent,
@@ -17,12 +19,15 @@ from instgen.filters import (
     looped,
     merged,
     modality,
+    personal,
     placeholder,
     scaffold,
+    secrets,
     start,
 )
 from instgen.filters.refusal import REFUSAL, SELF_IDENTIFICATION
 from instgen.filters.rule import Rule, TextRule
+from instgen.filters.signs import Screen
 from instgen.records import Record, Verdict
 
 _ANYWHERE: tuple[TextRule, ...] = (
@@ -36,7 +41,7 @@ _ANYWHERE: tuple[TextRule, ...] = (
 
 INSTRUCTION_RULES: tuple[Rule, ...] = (
     lengths.SHORTEST,
-    lengths.LONGEST,
+    lengths.LONGEST.with_limit(lengths.PUBLISHED_LONGEST),
     start.RULE,
     merged.NUMBERED,
     *(rule.on("instruction") for rule in _ANYWHERE),
@@ -68,13 +73,26 @@ RULES: tuple[Rule, ...] = (
     modality.RULE,
     *(rule for rule in ANSWER_RULES if rule.name not in {other.name for other in _ANYWHERE}),
 )
-"""Every rule once, each on all fields that it is about."""
+"""Every rule once, each on all fields that it is about: what `filter` asks."""
+
+OPTIONAL_RULES: tuple[Rule, ...] = (
+    ending.CUT_OFF,
+    personal.PERSONAL.on("instruction", "input", "output"),
+    secrets.SECRET.on("instruction", "input", "output"),
+)
+"""Rules that are asked only where somebody chose them."""
+
+
+@lru_cache(maxsize=64)
+def _screen(rules: tuple[Rule, ...]) -> Screen:
+    return Screen(rule.sign for rule in rules if rule.sign)
 
 
 def first_failing(record: Record, rules: Iterable[Rule]) -> Verdict | None:
-    """The verdict of the first rule that finds something against the record."""
-    for rule in rules:
-        verdict = rule(record)
-        if verdict:
+    """The verdict of the first rule that finds something against the record. Rules without their sign are not asked."""
+    asked = tuple(rules)
+    seen = _screen(asked).seen(record)
+    for rule in asked:
+        if (rule.sign is None or rule.sign in seen) and (verdict := rule(record)):
             return verdict
     return None

@@ -29,6 +29,9 @@ DECLINED = [
     "Es tut mir leid, aber dabei kann ich dir nicht helfen.",
     "Извините, но я не могу помочь с этим.",
     "عذرًا، لا أستطيع المساعدة في ذلك.",
+    "It's important to note that breaking into a house is illegal in every country.",
+    "It is not appropriate to make generalizations about a people.",
+    "As a writer, I must clarify that it is not ethical to spread such rumours.",
 ]
 
 NOT_DECLINED = [
@@ -37,6 +40,9 @@ NOT_DECLINED = [
     "Sorry seems to be the hardest word.",
     "We are sorry that you had to wait. Here is a voucher.",
     "You cannot divide by zero.",
+    "It's important to note that sugar melts at 160 degrees.",
+    "It is appropriate to share the bill at the end.",
+    "It is not right to the left of the church but behind it.",
     "Unfortunately, the harvest failed that year, and prices doubled.",
     "很抱歉让您久等了，我们马上为您换货。",
     "抱歉，我明天不能参加聚会。",
@@ -100,6 +106,52 @@ def test_boilerplate_about_being_a_model_is_found(output):
 @pytest.mark.parametrize(
     "output",
     [
+        "I'm ChatGPT, and I can help with that.",
+        "My name is Qwen2.5 and I speak Chinese.",
+        "I am Claude, an AI made to be helpful.",
+        "I was developed by DeepSeek to answer questions.",
+        "Soy ChatGPT y puedo ayudarte.",
+        "Fui creado por OpenAI para ayudar.",
+        "Je suis ChatGPT.",
+        "J'ai été développé par Google.",
+        "Ich bin ChatGPT.",
+        "Ich wurde von OpenAI entwickelt.",
+        "Я — ChatGPT.",
+        "Меня создала компания OpenAI.",
+        "我是ChatGPT，很高兴见到你。",
+        "我是由阿里云开发的助手。",
+        "我叫通义千问。",
+        "私はChatGPTです。",
+        "저는 ChatGPT입니다.",
+        "أنا ChatGPT.",
+    ],
+)
+def test_another_vendors_model_that_names_itself_is_found(output):
+    assert refusal.SELF_IDENTIFICATION(Record("Who are you?", output=output)) is not None
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "ChatGPT was released by OpenAI in 2022.",
+        "I am Claude, a baker from Lyon, and I rise at four.",
+        "I'm Gemini, and my sister is Leo.",
+        "The phone was made by Google.",
+        "Llama wool was spun by hand.",
+        "通义千问是阿里云的模型。",
+        "我是百度的员工。",
+        "ChatGPT es un modelo de OpenAI.",
+        "Das Handy wurde von Google entwickelt.",
+        "ChatGPTはOpenAIのモデルです。",
+    ],
+)
+def test_to_speak_of_a_vendor_or_bear_such_a_name_is_not(output):
+    assert refusal.SELF_IDENTIFICATION(Record(QUESTION, output=output)) is None
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
         "She works as an AI engineer in Oslo.",
         "Artificial intelligence is a field of computer science.",
         "A language model predicts the next word.",
@@ -144,6 +196,40 @@ def test_a_name_to_fill_in_in_a_letter_is_no_gap():
 @pytest.mark.parametrize("output", ["", " \n"])
 def test_an_empty_answer_is_found(output):
     assert ending.EMPTY(Record(QUESTION, output=output)) is not None
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "The tide follows the moon. It rises twice a day, and on most coasts the second one is a little lower than",
+        "The tide follows the moon. It rises twice a day, and after a few hours of still water it turns,",
+        "First the moon pulls.\nThen the water follows slowly along the coast until it meets another that came from",
+        "潮汐随月亮而变。海水每天涨两次，第二次通常比第一次稍微",
+        "Прилив следует за луной. Вода поднимается дважды в день, и на многих берегах второй раз она чуть",
+    ],
+)
+def test_prose_that_stops_in_a_sentence_is_cut_off(output):
+    assert ending.CUT_OFF(Record(QUESTION, output=output)) is not None
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "The tide follows the moon. It rises twice a day, and the second one is lower.",
+        "A poem about the tide and the moon that pulls it over the sand at night",
+        "There are three kinds. They are:\n- the spring tide, which is high\n- the neap tide, which is low and slow",
+        "Dear guests, the beach is closed. Please come back tomorrow. We are sorry for it.\n\nYours, Anna",
+        "We hope to see you again on the coast next year. Best wishes from Anna Lind",
+        "The tide follows the moon. Read more about it and how it was found at https://example.com/tide",
+        "The tide follows the moon.\n```\nprint(tide)\n```\nand that is all that there is to say about it here",
+        "ทะเลสวยมาก. น้ำขึ้นวันละสองครั้ง และเราชอบเดินเล่นบนชายหาดในตอนเย็นเสมอ",
+        "Spring tide and neap tide",
+        "潮汐",
+        "",
+    ],
+)
+def test_what_ends_without_a_full_stop_by_right_is_not(output):
+    assert ending.CUT_OFF(Record(QUESTION, output=output)) is None
 
 
 @pytest.mark.parametrize("output", ["The reasons are:", "原因如下："])

@@ -1,9 +1,12 @@
 """Rules about an instruction alone: its length, its beginning, and what it asks for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from instgen.filters import lengths, merged, modality, start
 from instgen.records import Record
+from instgen.text.tokens import words
 
 GOOD_STARTS = [
     "Write.",
@@ -36,17 +39,23 @@ def test_less_is_too_short(instruction):
 
 
 def test_the_value_of_a_length_is_in_words():
-    verdict = lengths.LONGEST(Record("word " * 151))
+    verdict = lengths.LONGEST(Record("word " * 1001))
     assert verdict is not None
-    assert (verdict.value, verdict.threshold) == (151, 150)
+    assert (verdict.value, verdict.threshold) == (1001, 1000)
 
 
-def test_150_words_are_not_too_long():
-    assert lengths.LONGEST(Record("word " * 150)) is None
+def test_1000_words_are_not_too_long():
+    assert lengths.LONGEST(Record("word " * 1000)) is None
 
 
-def test_300_chinese_letters_are_not_too_long():
-    assert lengths.LONGEST(Record("字" * 300)) is None
+def test_2000_chinese_letters_are_not_too_long():
+    assert lengths.LONGEST(Record("字" * 2000)) is None
+
+
+@given(st.text(alphabet="ab1 -_é字,", max_size=30), st.integers(0, 6))
+def test_the_least_number_of_words_is_counted_as_words_are(instruction, least):
+    verdict = lengths.SHORTEST.with_limit(least)(Record(instruction))
+    assert (verdict is not None) == (words(instruction) < least)
 
 
 @pytest.mark.parametrize("instruction", GOOD_STARTS)
@@ -86,6 +95,8 @@ OTHER_MODALITIES = [
     "Compose a piece of music for two violins.",
     "Identify the bird in the photo provided.",
     "Generate a realistic image of a red fox.",
+    "Write a paragraph describing an image.",
+    "Write a witty caption for this cute cat picture.",
     "画一只正在睡觉的猫。",
     "请制作一张关于节约用水的海报。",
     "根据以下图片描述场景。",
@@ -119,6 +130,7 @@ TEXT_TASKS = [
     "Draw a tree in ASCII art.",
     "Write Kotlin that draws a circle, then show the picture.",
     "Suggest a title for a photo album.",
+    "Write a caption for a picture of a cat that sleeps on a chair.",
     "Write a script for a video about bees.",
     "How did photography change painting?",
     "Explain what a graph is in mathematics.",

@@ -1,0 +1,179 @@
+"""Personal data in a text: addresses and numbers that lead to one person, told by their form and their check digits.
+
+The rule: only what is certain by its form. Names, postal addresses and dates of birth have none, and are not looked
+for. Examples are not personal: domains and numbers that standards reserve for documentation, the card numbers that
+payment services publish for tests, and addresses of machines that are not on the internet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from instgen.filters.found import Found, apart, covered, covering, first
+from instgen.filters.rule import TextRule
+from instgen.filters.signs import constant
+from instgen.records import Record
+
+
+def _each(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])[a-z0-9](?:[\w.+%-]{0,62}[\w+%-])?@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,6}[a-z]{2,24})(?![\w-])",
+    re.I | re.A,
+)
+_RESERVED = re.compile(
+    r"(?:^|\.)(?:example\.(?:com|net|org|edu)|(?:my|your)?(?:domain|company|email|site|website)\.(?:com|org|net)"
+    r"|(?:example|test|invalid|localhost|local|internal))$"
+)
+"""Domains for documentation and tests (RFC 2606, RFC 6761), and those that stand for any in examples."""
+_NOBODY = _each(
+    "abc contact email example firstname.lastname hello help info jane.doe janedoe john.doe johndoe me name no-reply "
+    "noreply support test user username xyz you your.email your.name youremail yourname"
+)
+"""Mailboxes that belong to nobody in particular or stand for anybody."""
+
+
+_LOGIN = re.compile(r"://[^\s/@]*\Z")
+"""What stands before a password in an address, which looks like a mailbox."""
+
+
+def _emails(text: str) -> Iterator[Found]:
+    for found in _EMAIL.finditer(text):
+        mailbox = found[0].split("@")[0].casefold()
+        login = _LOGIN.search(text[max(0, found.start() - 100) : found.start()])
+        if not login and mailbox not in _NOBODY and not _RESERVED.search(found[1].casefold()):
+            yield Found("email", *found.span())
+
+
+_CARD = re.compile(
+    r"(?<![\w.-])(?:[3-6]\d{3}(?:([ -]?)\d{4})(?:\1\d{4})(?:\1\d{1,7})|3[47]\d\d([ -]?)\d{6}\2\d{5})(?![\w-]|\.\d)"
+)
+_CARD_LENGTHS = {"3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 19)}
+_TEST_CARDS = _each(
+    "378282246310005 371449635398431 378734493671000 4012888888881881 4242424242424242 4000056655665556 "
+    "4222222222222 5105105105105100 5555555555554444 5200828282828210 2223003122003222 6011111111111117 "
+    "6011000990139424 3056930009020004 36227206271667 30569309025904 38520000023237 3530111333300000 3566002020360505 "
+    "4111111111111111 4532015112830366 4000000000000002 4916338506082832 4539578763621486"
+)
+"""Numbers that payment services publish for tests, and those that explanations of Luhn's check use."""
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last digit is Luhn's check digit (ISO/IEC 7812-1)."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _cards(text: str) -> Iterator[Found]:
+    for found in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        if (
+            len(digits) in _CARD_LENGTHS[digits[0]]
+            and digits not in _TEST_CARDS
+            and len(set(digits)) > 3
+            and passes_luhn(digits)
+        ):
+            yield Found("card", *found.span())
+
+
+_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])", re.A)
+_IBAN_EXAMPLES = _each(
+    "GB82WEST12345698765432 GB33BUKB20201555555555 GB29NWBK60161331926819 DE89370400440532013000 "
+    "DE75512108001245126199 FR1420041010050500013M02606 FR7630006000011234567890189 ES9121000418450200051332 "
+    "ES7921000813610123456789 IT60X0542811101000000123456 NL91ABNA0417164300 BE68539007547034 CH9300762011623852957 "
+    "AT611904300234573201 PL61109010140000071219812874 SE4550000000058398257466 DK5000400440116243"
+)
+"""Accounts that the IBAN registry (SWIFT) and encyclopedias print as examples."""
+
+
+def passes_mod_97(iban: str) -> bool:
+    """Whether the check digits of an account number are right (ISO 13616: the remainder by 97 is 1)."""
+    return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
+
+
+def _ibans(text: str) -> Iterator[Found]:
+    for found in _IBAN.finditer(text):
+        iban = found[0].replace(" ", "")
+        if 15 <= len(iban) <= 34 and iban not in _IBAN_EXAMPLES and passes_mod_97(iban):
+            yield Found("iban", *found.span())
+
+
+_SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-]|\.\d)")
+_SSN_EXAMPLES = frozenset({"078-05-1120", "219-09-9999", "123-45-6789", "987-65-4321", "111-11-1111", "555-55-5555"})
+"""Numbers that were printed on sample cards, and those that everybody makes up."""
+
+
+def _ssns(text: str) -> Iterator[Found]:
+    return (Found("ssn", *found.span()) for found in _SSN.finditer(text) if found[0] not in _SSN_EXAMPLES)
+
+
+_IP = re.compile(
+    r"(?<![\w.:-])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)|(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}|:)"
+    r"(?::[0-9a-f]{1,4}){0,6}(?![\w:]))",
+    re.I | re.A,
+)
+_WELL_KNOWN = _each("8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 1.2.3.4 2001:4860:4860::8888")
+"""Public servers that everybody names, and a number that stands for any."""
+_VERSION = re.compile(r"\b(?:v|ver|version|release|build|section|chapter)\.?\s*$", re.I)
+
+
+def _addresses(text: str) -> Iterator[Found]:
+    for found in _IP.finditer(text):
+        try:
+            address = ip_address(found[0])
+        except ValueError:
+            continue
+        if address.is_global and found[0] not in _WELL_KNOWN and not _is_no_host(found, text):
+            yield Found("ip", *found.span())
+
+
+def _is_no_host(found: re.Match[str], text: str) -> bool:
+    """Whether the four numbers are a version, or the address of a whole net."""
+    return bool(_VERSION.search(text, 0, found.start())) or found[0].endswith((".0", ".255", "::"))
+
+
+_PHONE = re.compile(
+    r"(?<![\w+.-])(?:\+|00(?=[1-9]\d{0,2}[ -]))[1-9]\d{0,2}(?:[ .-]?(?:\(0?\d{1,4}\)|\d{1,5})){1,6}(?![\w-]|[.,]\d)"
+)
+_FICTION = re.compile(r"1?\d{3}555\d{4}|1\d{3}5550\d{3}|4420794609\d\d|447700900\d{3}|4416329600\d\d")
+"""Numbers that are given to nobody: 555 in North America, Ofcom's for drama in the United Kingdom."""
+
+
+def _phones(text: str) -> Iterator[Found]:
+    for found in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", found[0]).removeprefix("00")
+        made_up = len(set(digits)) <= 3 or "12345" in digits or _FICTION.fullmatch(digits)
+        if 9 <= len(digits) <= 15 and not made_up:
+            yield Found("phone", *found.span())
+
+
+_KINDS = (_emails, _cards, _ibans, _ssns, _addresses, _phones)
+_WORTH_A_LOOK = r"@|[0-9][ .)(-]?[0-9][ .)(-]?[0-9]|[0-9a-f]:[0-9a-f:]|[0-9]\.[0-9]"
+
+
+def personal_data(text: str) -> list[Found]:
+    """What personal data the text holds, in its order: email, card, iban, ssn, ip and phone."""
+    return apart(found for kind in _KINDS for found in kind(text))
+
+
+def mask(text: str) -> str:
+    """The text with placeholders such as [email] over personal data."""
+    return covered(text, personal_data(text))
+
+
+def masked(record: Record) -> Record:
+    """The record with placeholders over the personal data in all its texts."""
+    return covering(record, personal_data)
+
+
+PERSONAL = TextRule(
+    "personal-data",
+    "personal-data",
+    "A field holds an e-mail address, a card, account, social security or phone number, or an internet address.",
+    lambda text: first(text, personal_data),
+    constant(_WORTH_A_LOOK),
+)
