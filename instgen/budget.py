@@ -7,6 +7,7 @@ of an answer whose prompt sets no limit of its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from instgen.errors import BudgetReached
@@ -60,7 +61,9 @@ class Budget:
             told = f"{used.tokens:,} of {self.tokens:,} tokens are used, and the next call may take {more.tokens:,}"
             return _error(told, "--max-total-tokens")
         if self.cost is not None and after.cost > self.cost:
-            told = f"${used.cost:.4f} of ${self.cost:.4f} are spent, and the next call may cost ${more.cost:.4f}"
+            told = (
+                f"{dollars(used.cost)} of {dollars(self.cost)} spent, and the next call may cost {dollars(more.cost)}"
+            )
             return _error(told, "--max-cost")
         return None
 
@@ -79,6 +82,13 @@ def most(prompt: Prompt, price: Price | None) -> Amount:
 def used(completion: Completion) -> Amount:
     """What a completion has used; nothing of what is not known."""
     return Amount(1, completion.usage.prompt + completion.usage.completion, completion.cost or 0.0)
+
+
+def dollars(amount: float) -> str:
+    """An amount as a person would read it: cents, and of less than a dollar three digits that count."""
+    if amount >= 1 or amount <= 0:
+        return f"${amount:,.2f}"
+    return f"${amount:.{2 - math.floor(math.log10(amount))}f}"
 
 
 def _error(told: str, option: str) -> BudgetReached:

@@ -209,8 +209,14 @@ class Run(Generic[Item]):
                 return self._admit(outcome)
             self._start_more()
             if not self._answered and self._finished_head() is None:
-                await self._changed.wait()
+                await self._at_rest()
         return None
+
+    async def _at_rest(self) -> None:
+        """Make the calls that the flows wait for, and wait for what comes."""
+        self.calls.launch()
+        if not self._answered:
+            await self._changed.wait()
 
     def _finished_head(self) -> Outcome | None:
         """The outcome of the flow that is next in order, if it has one."""

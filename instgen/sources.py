@@ -23,7 +23,7 @@ from instgen.errors import InputError
 
 STDIN = "-"
 """The path that means standard input."""
-BLOCK = 1 << 17
+BLOCK = 1 << 20
 """Bytes asked for at a time; a pipe gives what it has."""
 MAX_UNPACKED = 16 << 20
 """Bytes that come out of a packed source at once, at most."""
@@ -35,14 +35,18 @@ MAX_WINDOW = 128 << 20
 """Bytes that a zstd frame may have us keep at hand: what the zstd command allows without being asked."""
 
 
-def open_source(path: str) -> Iterator[bytes]:
+def open_source(path: str, waiting: Callable[[int], None] | None = None) -> Iterator[bytes]:
     """The bytes of a file, or of standard input, as they arrive; gzip and zstd are unpacked, told by their first bytes.
+
+    Args:
+        path: the file, or `-`.
+        waiting: called with the descriptor before each read: what else is to be done while a pipe has nothing.
 
     Raises:
         InputError: it cannot be opened or read, is damaged, or is of another kind altogether.
     """
     name = name_of(path)
-    blocks = _blocks(path)
+    blocks = _blocks(path, waiting)
     head = _head(blocks)
     foreign = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
     if foreign:
@@ -75,18 +79,20 @@ def check_source(path: str) -> None:
         raise _unreadable(path, error) from error
 
 
-def _blocks(path: str) -> Iterator[bytes]:
+def _blocks(path: str, waiting: Callable[[int], None] | None) -> Iterator[bytes]:
     """What the system hands over, as soon as it does: no buffer waits to be full, and no lock is held meanwhile."""
     try:
         with FileIO(0, closefd=False) if path == STDIN else FileIO(path) as file:
-            while block := _block(file.fileno()):
+            while block := _block(file.fileno(), waiting):
                 yield block
     except OSError as error:
         raise _unreadable(name_of(path), error) from error
 
 
-def _block(fd: int) -> bytes:
+def _block(fd: int, waiting: Callable[[int], None] | None) -> bytes:
     while True:
+        if waiting:
+            waiting(fd)
         try:
             return os.read(fd, BLOCK)
         except BlockingIOError:  # somebody made our stdin non-blocking

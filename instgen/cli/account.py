@@ -15,7 +15,7 @@ import orjson
 
 from instgen import __version__
 from instgen.cli import console
-from instgen.cli.display import Watched, display
+from instgen.cli.display import Watched, cost_told, display
 from instgen.cli.options import Writing
 from instgen.engine import Run
 from instgen.errors import InstgenError, OutputFailed
@@ -84,7 +84,7 @@ class Account:
             f"{spending.asked} asked, {spending.replayed} replayed"
             + (f", {spending.abandoned} abandoned" if spending.abandoned else "")
             + f", {'about ' if spending.estimated else ''}{spending.completion_tokens:,} tokens written",
-            self._cost(),
+            cost_told(spending),
             console.duration(time.monotonic() - self.began),
         ]
         lines = ["; ".join(part for part in told if part)]
@@ -97,13 +97,6 @@ class Account:
                 f"some replies came from the journal, and once from another server: {', '.join(sorted(others))}"
             )
         return lines
-
-    def _cost(self) -> str:
-        """What the completions cost, where that is worth a word."""
-        spending = self.run.calls.spending
-        if spending.cost is None:
-            return "cost unknown"
-        return f"{'about ' if spending.estimated else ''}${spending.cost:.4f}" if spending.cost else ""
 
     def _show_examples(self) -> None:
         for reason, some in self.examples.items():
@@ -127,6 +120,7 @@ class Account:
             "records": tally.records,
             "surplus": tally.surplus,
             "reasons": dict(tally.reasons.most_common()),
+            "requests": spending.total.requests,
             "asked": spending.asked,
             "replayed": spending.replayed,
             "shared": spending.shared,
@@ -137,6 +131,7 @@ class Account:
             "reasoning_tokens": spending.reasoning_tokens,
             "tokens_estimated": spending.estimated,
             "cost": spending.cost,
+            "cost_known": spending.cost is not None,
             "seconds": round(time.monotonic() - self.began, 3),
             "exit_code": problem.exit_code if problem else 0,
         }

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from instgen.budget import dollars
+from instgen.calls import Spending
 from instgen.cli.console import say
 from instgen.engine import Run
 
@@ -29,10 +31,19 @@ class Watched:
         tally, spending = self.run.tally, self.run.calls.spending
         made = f"{tally.records}/{self.wanted}" if self.wanted is not None else f"{tally.records}"
         left_out = sum(tally.reasons.values())
+        cost = cost_told(spending)
         return (
             f"{self.command}: {made} records, {left_out} left out, {spending.asked} calls"
             f" ({self.run.calls.in_flight} in flight), {spending.completion_tokens:,} tokens written"
+            + (f", {cost}" if cost else "")
         )
+
+
+def cost_told(spending: Spending) -> str:
+    """What the completions cost; "" where they were free."""
+    if spending.cost is None:
+        return "cost unknown"
+    return f"{'about ' if spending.estimated else ''}{dollars(spending.cost)}" if spending.cost else ""
 
 
 async def show_lines(watched: Watched) -> None:

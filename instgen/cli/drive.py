@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from instgen.budget import Budget
+from instgen.budget import UNLIMITED, Budget
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
@@ -162,7 +162,8 @@ def _budget(teachers: Teachers, asking: Asking) -> Budget:
                     f"--max-cost: the price of {teacher.name} is not known",
                     f'say it under [prices] in your settings file: "{teacher.name}" = {{prompt = …, completion = …}}',
                 )
-    return Budget(asking.max_requests, asking.max_total_tokens, asking.max_cost)
+    budget = Budget(asking.max_requests, asking.max_total_tokens, asking.max_cost)
+    return UNLIMITED if budget == UNLIMITED else budget
 
 
 def _grace(teacher: Teacher, asking: Asking) -> float:

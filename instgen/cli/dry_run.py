@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from instgen.budget import Amount, most
+from instgen.budget import Amount, dollars, most
 from instgen.cli.console import say
 from instgen.records import Prompt
+from instgen.teachers.prices import Price
 
 if TYPE_CHECKING:
     from instgen.cli.drive import Job
+    from instgen.cli.opening import Teachers
 
 Item = TypeVar("Item")
 
@@ -27,6 +30,7 @@ async def estimate(job: Job[Item]) -> None:
     The first prompts of all items are rendered; those that follow are taken to be like them.
     """
     items, asking, first = 0, 0, Amount()
+    price = dearer(job.teachers)
     async with aclosing(job.teachers):
         async for item in _items(job):
             prompts = _first_prompts(job, items, item)
@@ -34,15 +38,21 @@ async def estimate(job: Job[Item]) -> None:
                 _show(items, prompts)
             items += 1
             asking += bool(prompts)
-            for prompt in prompts:
-                price = job.teachers.by_role()[prompt.role].traits.price
-                first += most(prompt, price)
+            first = sum((most(prompt, price) for prompt in prompts), first)
     _tell(job, items, asking, first)
+
+
+def dearer(teachers: Teachers) -> Price | None:
+    """The most that either the teacher or the judge takes; None where one price is not known."""
+    one, other = teachers.teacher.traits.price, teachers.judge.traits.price
+    if one is None or other is None:
+        return None
+    return Price(max(one.prompt, other.prompt), max(one.completion, other.completion))
 
 
 async def _items(job: Job[Item]) -> AsyncIterator[Item]:
     """All items of the source, or of a run for so many records as many as it is hoped to take."""
-    wanted = None if job.target is None else -(-job.target.records // max(1, round(job.target.expected)))
+    wanted = None if job.target is None else math.ceil(job.target.records / job.target.expected)
     arrived = asyncio.Event()
     job.source.start(arrived.set)
     try:
@@ -71,9 +81,9 @@ def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
     for prompt in prompts:
         say(f"--- the first prompt of item {number + 1} ---")
         for message in prompt.messages:
-            say(f"[{message.role}]\n{message.content}")
+            say(f"[{message.role}]\n{message.content.expandtabs()}")
         if prompt.text:
-            say(prompt.text)
+            say(prompt.text.expandtabs())
     if not prompts:
         say(f"--- item {number + 1} asks nothing ---")
 
@@ -83,7 +93,9 @@ def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
     share = calls / first.requests if first.requests else 0.0
     teachers = {job.teachers.teacher.name: job.teachers.teacher, job.teachers.judge.name: job.teachers.judge}
     unknown = [name for name, teacher in teachers.items() if teacher.traits.price is None]
-    cost = f"the price of {', '.join(unknown)} is not known" if unknown else f"at most ${first.cost * share:.4f}"
+    cost = (
+        f"the price of {', '.join(unknown)} is not known" if unknown else f"at most about {dollars(first.cost * share)}"
+    )
     say(f"{job.recipe.command}: a dry run: nothing was asked or written")
     say(f"  {items} items, about {calls} calls to {' and '.join(teachers)}")
     say(f"  at most about {round(first.tokens * share):,} tokens read and written; {cost}")

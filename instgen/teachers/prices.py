@@ -16,8 +16,8 @@ from instgen.records import Usage
 
 MILLION = 1_000_000
 
-_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})\Z")
-"""The date that names one state of a model: it costs what the model costs."""
+_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3})\Z")
+"""The date, or with Gemini the number, that names one state of a model: it costs what the model costs."""
 
 
 @dataclass(frozen=True, slots=True)

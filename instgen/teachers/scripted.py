@@ -38,6 +38,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -46,6 +47,7 @@ import orjson
 
 from instgen.errors import InputError, ItemFailed, TeacherRefused, UsageError
 from instgen.records import Completion, Prompt, Usage, content_hash
+from instgen.teachers.prices import FREE
 from instgen.teachers.rules import Row, Rule, rows_of, script
 from instgen.teachers.slots import Asked
 from instgen.teachers.teacher import Settings
@@ -92,7 +94,7 @@ class Scripted:
         read = script(dict(zip(lines or itertools.count(1), rows, strict=False)), name)
         self.name = f"scripted/{name}"
         self.identity = f"scripted@{digest or _digest(orjson.dumps(rows))}"
-        self.traits = read.traits
+        self.traits = replace(read.traits, price=FREE)
         self._rules = read.rules
         self._log = read.log
 
