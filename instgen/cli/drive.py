@@ -8,9 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -18,13 +16,14 @@ from instgen.budget import UNLIMITED, Budget
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
+from instgen.cli.job import Job
 from instgen.cli.opening import Allowed, Teachers, allowed_failures, open_destinations, open_journal
 from instgen.cli.options import Asking, Writing
-from instgen.engine import Run, Source, Target
+from instgen.engine import Run
 from instgen.errors import InstgenError, Interrupted, Shortfall, UsageError
 from instgen.formats import rejection_row, to_row
 from instgen.jsonl import Writer
-from instgen.recipes.flow import Outcome, Recipe
+from instgen.recipes.flow import Outcome
 from instgen.teachers.teacher import Teacher
 
 Item = TypeVar("Item")
@@ -37,21 +36,6 @@ GRACE = 10.0
 """Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
 ABORT_SECONDS = 1.0
 """What the line that is being written gets at a second signal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job(Generic[Item]):
-    """What a command wants done."""
-
-    recipe: Recipe[Item]
-    source: Source[Item]
-    teachers: Teachers
-    window: int | None = None
-    """Flows started ahead where flows depend on earlier outcomes; None for a reorder buffer."""
-    target: Target | None = None
-    inputs: tuple[Path, ...] = ()
-    calls_per_item: float = 1.0
-    """Calls that an item takes where nothing goes wrong, for the estimate of `--dry-run`."""
 
 
 def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:

@@ -15,7 +15,7 @@ from instgen.records import Prompt
 from instgen.teachers.prices import Price
 
 if TYPE_CHECKING:
-    from instgen.cli.drive import Job
+    from instgen.cli.job import Job
     from instgen.cli.opening import Teachers
 
 Item = TypeVar("Item")

@@ -82,7 +82,8 @@ def evolve(
     writing: Writing,
 ) -> None:
     """Make harder and broader tasks out of records, in rounds; what gained nothing or went wrong is eliminated."""
-    from instgen.cli.drive import Job, perform
+    from instgen.cli.drive import perform
+    from instgen.cli.job import Job
     from instgen.cli.opening import need_input, open_teachers, records_of
     from instgen.pump import Pump
     from instgen.recipes.evolve import Evolve

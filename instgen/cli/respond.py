@@ -45,7 +45,8 @@ def respond(
     writing: Writing,
 ) -> None:
     """Fill in the outputs that are missing; complete records pass through as they are."""
-    from instgen.cli.drive import Job, perform
+    from instgen.cli.drive import perform
+    from instgen.cli.job import Job
     from instgen.cli.opening import need_input, open_prompts, open_teachers, records_of
     from instgen.pump import Pump
     from instgen.recipes.respond import Answering, Respond

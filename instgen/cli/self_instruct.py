@@ -62,7 +62,8 @@ def self_instruct(
     writing: Writing,
 ) -> None:
     """Make new tasks from seed tasks: instruction, input and output, each unlike the seeds and unlike each other."""
-    from instgen.cli.drive import Job, perform
+    from instgen.cli.drive import perform
+    from instgen.cli.job import Job
     from instgen.cli.methods import Choices, recipe_of
     from instgen.cli.opening import open_teachers, records_of
     from instgen.engine import Target
