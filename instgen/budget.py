@@ -17,6 +17,9 @@ from instgen.teachers.prices import Price
 BYTES_PER_TOKEN = 3
 """Of a prompt in UTF-8, for an estimate on the high side: English has about four, Chinese about three."""
 
+ROUNDING = 1e-9
+"""What sums of costs may differ by, as a share, that were added up in another order."""
+
 OPEN_ANSWER = 2048
 """Tokens that an answer may have whose prompt sets no limit: few are longer."""
 
@@ -60,7 +63,7 @@ class Budget:
         if self.tokens is not None and after.tokens > self.tokens:
             told = f"{used.tokens:,} of {self.tokens:,} tokens are used, and the next call may take {more.tokens:,}"
             return _error(told, "--max-total-tokens")
-        if self.cost is not None and after.cost > self.cost:
+        if self.cost is not None and after.cost > self.cost * (1 + ROUNDING):
             told = (
                 f"{dollars(used.cost)} of {dollars(self.cost)} spent, and the next call may cost {dollars(more.cost)}"
             )

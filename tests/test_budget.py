@@ -211,6 +211,7 @@ def test_the_error_says_which_limit_to_raise(budget: Budget, option: str) -> Non
 
 def test_at_a_limit_it_is_not_passed() -> None:
     assert Budget(2, 11, 0.5).reached(Amount(1, 8, 0.25), Amount(1, 3, 0.25)) is None
+    assert Budget(cost=0.3).reached(Amount(cost=0.1 + 0.1), Amount(cost=0.1)) is None, "0.1 + 0.1 + 0.1 > 0.3"
 
 
 def test_a_call_is_expected_to_use_its_prompt_and_its_limit() -> None:
