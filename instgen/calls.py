@@ -192,8 +192,12 @@ class Calls:
             self.on_fatal(problem)
 
     def stop(self) -> None:
-        """Make no more calls; those in flight may still arrive."""
+        """Make no more calls; what a teacher has sent may still arrive."""
         self._stopped = True
+        for teacher in self._teachers.values():
+            drain = getattr(teacher, "drain", None)
+            if drain is not None:
+                drain()
 
     async def close(self) -> None:
         """Abandon what is in flight."""

@@ -182,7 +182,7 @@ def _said(message: Mapping[str, Any]) -> Said:
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     """The server's figures, where what the cache read or wrote is not part of `input_tokens`."""
     asked, answered = counts.get("input_tokens"), counts.get("output_tokens")
-    if not isinstance(asked, int) or not isinstance(answered, int):
+    if not isinstance(asked, int) or not isinstance(answered, int) or min(asked, answered) < 0:
         return dialect.estimated(prompt, said)
     cached = _count(counts.get("cache_read_input_tokens"))
     written = _count(counts.get("cache_creation_input_tokens"))
@@ -191,4 +191,4 @@ def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    return max(0, value) if isinstance(value, int) else 0

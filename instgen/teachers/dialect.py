@@ -94,7 +94,7 @@ def request(prompt: Prompt) -> dict[str, Any]:
     return body | {name: value for name, value in settings.items() if value is not None}
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
+def encode(body: object) -> bytes:
     """The body as JSON.
 
     Raises:
@@ -212,14 +212,14 @@ def _content(content: object) -> str | None:
 
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     asked, answered = counts.get("prompt_tokens"), counts.get("completion_tokens")
-    if not isinstance(asked, int) or not isinstance(answered, int):
+    if not isinstance(asked, int) or not isinstance(answered, int) or min(asked, answered) < 0:
         return estimated(prompt, said)
     cached = mapping(counts.get("prompt_tokens_details")).get("cached_tokens")
     reasoning = mapping(counts.get("completion_tokens_details")).get("reasoning_tokens")
     return Usage(
         asked,
         answered,
-        cached=cached if isinstance(cached, int) else 0,
+        cached=min(max(cached, 0), asked) if isinstance(cached, int) else 0,
         reasoning=reasoning if isinstance(reasoning, int) else 0,
     )
 

@@ -53,7 +53,7 @@ class Endpoint:
     def missed(self, now: float) -> None:
         """It could not be reached."""
         self.failures += 1
-        if self.failures >= DOWN_AFTER:
+        if self.failures >= DOWN_AFTER and now >= self.pace.resumes:
             self.pace.restart(now + self.rest)
             self.rest = min(LAST_REST, 2 * self.rest)
 
@@ -124,11 +124,16 @@ class Endpoints:
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._answered: float | None = None
-        """When a server was last within reach; None before the first time."""
+        self._resting: set[asyncio.Future[None]] = set()
+        self._is_draining = False
+        self._was_reached = False
+        self._missing_since: float | None = None
+        """When it began that no server was within reach."""
 
     async def acquire(self, tokens: int) -> Lease:
         """Leave to send a request that is expected to use so many tokens, as soon as a server has room."""
+        if self._is_draining:
+            raise asyncio.CancelledError
         waiting = _Waiting(asyncio.get_running_loop().create_future(), tokens)
         self._waiting.append(waiting)
         self._hand_out()
@@ -157,16 +162,37 @@ class Endpoints:
         endpoint.pace.done(lease.window, overloaded=overloaded, wait=wait, now=now)
         if reached:
             endpoint.reached()
-            self._answered = now
-        elif self._answered is not None:
+            self._was_reached, self._missing_since = True, None
+        elif self._was_reached:
             endpoint.missed(now)
-            if now - self._answered > GONE_AFTER:
+            self._missing_since = now if self._missing_since is None else self._missing_since
+            if now - self._missing_since > GONE_AFTER:
                 raise TeacherRefused(f"{endpoint.host}: no answer for {GONE_AFTER:g} s", "is the server still running?")
         self._hand_out()
 
     def used(self, lease: Lease, tokens: int) -> None:
         """Count the tokens that a request has used rather than those that were expected."""
         self._rates.correct(lease.tokens, tokens)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait before another try."""
+        loop = asyncio.get_running_loop()
+        resting: asyncio.Future[None] = loop.create_future()
+        self._resting.add(resting)
+        timer = loop.call_later(seconds, _wake, resting)
+        try:
+            await resting
+        finally:
+            timer.cancel()
+            self._resting.discard(resting)
+
+    def drain(self) -> None:
+        """Send nothing more: those who wait, for a server or before another try, are cancelled."""
+        self._is_draining = True
+        for resting in self._resting:
+            resting.cancel()
+        for waiting in self._waiting:
+            waiting.place.cancel()
 
     def close(self) -> None:
         """Forget the timer; nobody waits any more."""
@@ -184,7 +210,8 @@ class Endpoints:
             pause = self._rates.ready(now, first.tokens)
             free = () if pause else [each for each in self.all if each.pace.has_room(now)]
             if not free:
-                self._wake_in(pause or min(each.pace.resumes for each in self.all) - now)
+                later = [each.pace.resumes - now for each in self.all if each.pace.resumes > now]
+                self._wake_in(pause or min(later, default=0.0))
                 return
             self._waiting.popleft()
             self._rates.take(first.tokens)
@@ -196,6 +223,11 @@ class Endpoints:
         if seconds > 0:
             self.close()
             self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)
+
+
+def _wake(resting: asyncio.Future[None]) -> None:
+    if not resting.done():
+        resting.set_result(None)
 
 
 def _load(endpoint: Endpoint) -> tuple[float, int]:

@@ -231,7 +231,7 @@ def _said(candidate: Mapping[str, Any]) -> Said:
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     """The server's figures, where thoughts are not part of the candidates' tokens, and a count of none is left out."""
     asked = counts.get("promptTokenCount")
-    if not isinstance(asked, int):
+    if not isinstance(asked, int) or asked < 0:
         return dialect.estimated(prompt, said)
     thoughts = _count(counts.get("thoughtsTokenCount"))
     answered = _count(counts.get("candidatesTokenCount")) + thoughts
@@ -276,7 +276,7 @@ def _unwrapped(reply: object) -> object:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    return max(0, value) if isinstance(value, int) else 0
 
 
 def _list(value: object) -> list[Any]:

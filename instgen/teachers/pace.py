@@ -82,7 +82,7 @@ class Pace:
         self.in_flight -= 1
         self._refused += overloaded
         self._good += not overloaded
-        if overloaded and self.in_flight == 0 and self._refused >= int(self.limit):
+        if self.in_flight == 0 and self._refused >= int(self.limit):
             self._close(now + wait)
         elif window == self._window and self._good + self._refused >= max(self.limit / 2, WINDOW):
             self._judge()
@@ -97,6 +97,7 @@ class Pace:
         """Send nothing before this time, then one request, and grow from there as at the start."""
         self.limit, self._starting = 1.0, True
         self.pause(until)
+        self._next_window()
 
     def pause(self, until: float) -> None:
         """Send nothing before this time."""

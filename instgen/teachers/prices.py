@@ -32,7 +32,7 @@ class Price:
     def cost(self, usage: Usage) -> float:
         """US dollars for one completion."""
         cached = self.prompt if self.cached is None else self.cached
-        fresh = usage.prompt - usage.cached
+        fresh = max(0, usage.prompt - usage.cached)
         return (fresh * self.prompt + usage.cached * cached + usage.completion * self.completion) / MILLION
 
 

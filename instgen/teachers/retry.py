@@ -115,7 +115,8 @@ def decide(failure: Failure, *, attempt: int, tries: int, now: float, rng: Rando
         return Decision("item") if judged.action == "again" else judged
     if failure.wait is not None and failure.wait > 0:
         return Decision("again", wait=min(failure.wait, LONGEST_WAIT))
-    return Decision("again", wait=wait_before_next(failure.headers, attempt=attempt, now=now, rng=rng))
+    told = failure.headers if failure.overloaded else _without_resets(failure.headers)
+    return Decision("again", wait=wait_before_next(told, attempt=attempt, now=now, rng=rng))
 
 
 def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rng: Random) -> float:
@@ -150,6 +151,11 @@ def until_reset(headers: Mapping[str, str], now: float) -> float | None:
     return min(max(known), LONGEST_WAIT) if known else None
 
 
+def _without_resets(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers of a failure that has nothing to do with a limit: its reset is not to be waited for."""
+    return {name: value for name, value in headers.items() if not _RESET.fullmatch(name)}
+
+
 def _span(value: str) -> float | None:
     """Seconds in a span such as `1s`, `6m0s`, `1h2m3.5s` or `20ms`, or a bare number of them."""
     if _SPAN.fullmatch(value.strip()):
@@ -161,9 +167,9 @@ def _until_moment(value: str, now: float) -> float | None:
     """Seconds until a moment as RFC 3339 writes it, where it is still to come."""
     try:
         moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):
         return None
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
     return seconds if seconds > 0 else None
 
 
@@ -206,7 +212,7 @@ def _until(value: str | None, now: float) -> float | None:
     """Seconds until the HTTP date that a header holds, where it is still to come; a date without a zone is UTC."""
     try:
         date = parsedate_to_datetime(value or "")
-    except ValueError:
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):
         return None
-    seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
     return seconds if seconds > 0 else None

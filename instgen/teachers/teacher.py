@@ -84,6 +84,8 @@ class Teacher(Protocol):
         """
         ...
 
+    # A teacher may also have `drain()`: the run is stopped, and calls that only wait are to be cancelled.
+
     async def aclose(self) -> None:
         """Let go of the model or the connections; calls still in flight are abandoned."""
         ...

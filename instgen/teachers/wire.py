@@ -7,7 +7,6 @@ request and nowhere else.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import re
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
 
 BODY_READ = 10_000
 """Bytes of an error body without a message that are looked at for words to show."""
+
+LEAST_SECRET = 12
+"""Letters from which on a key is hidden in answers: shorter ones ("EMPTY", "ollama") are words that some servers take for
+a key."""
 
 ANSWER_TOKENS = 512
 """Tokens that an answer is expected to have where its prompt sets no limit, for `--tpm`."""
@@ -116,7 +119,8 @@ class HttpTeacher:
         """
         own = os.environ.get(f"{dialect.provider.upper()}_BASE_URL")
         urls = tuple(checked_url(url) for url in settings.base_urls or ((own,) if own else ())) or (dialect.home,)
-        usual = None if settings.base_urls else os.environ.get(dialect.key_variable)
+        at_home = not settings.base_urls or urls == (dialect.home,)
+        usual = os.environ.get(dialect.key_variable) if at_home else None
         self.name = self.identity = f"{dialect.provider}/{model}"
         self.traits = replace(traits, price=settings.price)
         self._dialect = dialect
@@ -156,7 +160,11 @@ class HttpTeacher:
             )
             if decision.action != "again":
                 raise self._given_up(result.failure, decision, lease.endpoint, attempt)
-            await asyncio.sleep(decision.wait)
+            await self._endpoints.rest(decision.wait)
+
+    def drain(self) -> None:
+        """Send nothing more; what is on the wire may still arrive."""
+        self._endpoints.drain()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -238,13 +246,14 @@ class HttpTeacher:
             return Failed(Failure(0, shown(response.problem, self._key), timed_out=response.timed_out))
         decoded = decode(response.body)
         said = self._dialect.complaint(decoded)
-        message = said.message or response.body[:BODY_READ].decode(errors="replace")
+        raw = response.body if decoded is None else encode(decoded)  # without escapes, in which a key could hide
+        message = said.message or raw[:BODY_READ].decode(errors="replace")
         wait = self._dialect.wait(decoded)
         return Failed(Failure(response.status, shown(message, self._key), said.code, response.headers, wait))
 
     def _without_key(self, completion: Completion) -> Completion:
         """The completion without our key, which a server may say back to us."""
-        if not self._key or self._key not in completion.text + completion.reasoning:
+        if len(self._key) < LEAST_SECRET or self._key not in completion.text + completion.reasoning:
             return completion
         hidden = {name: getattr(completion, name).replace(self._key, HIDDEN) for name in ("text", "reasoning")}
         return replace(completion, **hidden)

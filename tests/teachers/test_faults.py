@@ -18,6 +18,7 @@ import pytest
 
 from instgen.records import Completion, Message, Prompt
 from instgen.teachers import endpoints, openai, retry
+from instgen.teachers.pace import Pace
 from instgen.teachers.teacher import Settings
 from tests.teachers.server import Answer, Request, Server, chat, error, serving
 
@@ -152,6 +153,52 @@ def test_a_server_that_is_down_is_left_to_the_others(monkeypatch: pytest.MonkeyP
     texts, at_the_dead = asyncio.run(run())
     assert texts == ["Hi"] * 40
     assert at_the_dead <= endpoints.DOWN_AFTER + 1
+
+
+def test_a_server_with_room_again_is_used_while_another_is_full() -> None:
+    async def run() -> list[str]:
+        places = endpoints.Endpoints(("http://a", "http://b"), 1, endpoints.Rates(), asyncio.get_running_loop().time)
+        first = await places.acquire(1)
+        other = next(each for each in places.all if each is not first.endpoint)
+        other.pace.pause(asyncio.get_running_loop().time() + 0.05)
+        lease = await asyncio.wait_for(places.acquire(1), 2)
+        return [first.endpoint.url, lease.endpoint.url]
+
+    assert sorted(asyncio.run(run())) == ["http://a", "http://b"]
+
+
+def test_one_burst_of_lost_connections_is_one_rest() -> None:
+    endpoint = endpoints.Endpoint("http://a", Pace(64))
+    for _ in range(64):
+        endpoint.missed(10.0)
+    assert endpoint.pace.resumes == 10.0 + endpoints.FIRST_REST
+
+
+def test_when_the_run_is_stopped_nothing_more_is_sent() -> None:
+    async def run() -> tuple[int, int]:
+        async with serving(lambda _: chat("Hi")) as server:
+            teacher = openai.open("m", Settings((server.url,), rpm=600))
+            tasks = [asyncio.create_task(teacher.complete(Prompt((Message("user", str(n)),)))) for n in range(40)]
+            await asyncio.sleep(0.15)
+            teacher.drain()
+            sent = len(server.requests)
+            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1)
+            await teacher.aclose()
+            return sent, len(server.requests)
+
+    sent, after = asyncio.run(run())
+    assert 0 < sent == after < 40
+
+
+def test_a_word_that_passes_for_a_key_stays_in_the_answers() -> None:
+    async def run() -> str:
+        async with serving(lambda _: chat("Run ollama pull first.")) as server:
+            teacher = openai.open("m", Settings((server.url,), "ollama"))
+            completion = await teacher.complete(Prompt((Message("user", "How?"),)))
+            await teacher.aclose()
+            return completion.text
+
+    assert asyncio.run(run()) == "Run ollama pull first."
 
 
 def test_requests_a_minute_are_kept() -> None:

@@ -176,3 +176,23 @@ def test_more_than_a_bucket_holds_may_be_taken_when_it_is_full_and_is_paid_off()
     assert bucket.ready(0.0, 10) == 0
     bucket.take(10)
     assert bucket.ready(0.0, 1) == 9.0
+
+
+def test_after_refusals_a_restart_still_opens_again() -> None:
+    pace = Pace(64)
+    windows = [pace.send() for _ in range(6)]
+    for window in windows[:3]:
+        pace.done(window, overloaded=True, wait=0.0, now=1.0)
+    pace.restart(2.0)
+    for window in windows[3:]:
+        pace.done(window, overloaded=True, wait=0.5, now=1.5)
+    assert pace.in_flight == 0
+    assert pace.has_room(10.0)
+
+
+def test_refusals_of_an_earlier_window_leave_room_in_the_end() -> None:
+    pace = Pace(256, limit=256)
+    windows = [pace.send() for _ in range(256)]
+    for number, window in enumerate(windows):
+        pace.done(window, overloaded=number < 205, wait=0.0, now=1.0)
+    assert pace.has_room(1.0)

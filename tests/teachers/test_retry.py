@@ -159,5 +159,16 @@ def test_each_wait_is_longer_than_the_one_before(attempt: int, one: int, other: 
     assert wait_before_next({}, attempt=attempt + 1, now=NOW, rng=Random(other)) >= 1.4 * earlier
 
 
+def test_the_reset_of_a_limit_is_not_waited_for_after_another_failure() -> None:
+    headers = {"x-ratelimit-reset-requests": "1h12m0s"}
+    assert decided(Failure(500, headers=headers)).wait < 1
+    assert decided(Failure(429, headers=headers)).wait == LONGEST_WAIT
+
+
+@pytest.mark.parametrize("value", ["1 Jan 99999999999999999999 00:00:00", "9999999-01-01T00:00:00Z"])
+def test_a_date_beyond_all_time_is_no_wish(value: str) -> None:
+    assert waited({"retry-after": value, "x-ratelimit-reset-requests": value}) == waited({})
+
+
 def test_equal_luck_waits_equally_long() -> None:
     assert decided(Failure(503), attempt=3) == decided(Failure(503), attempt=3)
