@@ -32,8 +32,7 @@ BODY_READ = 10_000
 """Bytes of an error body without a message that are looked at for words to show."""
 
 LEAST_SECRET = 12
-"""Letters from which on a key is hidden in answers: shorter ones ("EMPTY", "ollama") are words that some servers take for
-a key."""
+"""Letters from which on a key is hidden in answers: shorter ones ("EMPTY", "ollama") are words that go for a key."""
 
 ANSWER_TOKENS = 512
 """Tokens that an answer is expected to have where its prompt sets no limit, for `--tpm`."""
