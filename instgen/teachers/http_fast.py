@@ -86,12 +86,14 @@ def _pairs(headers: HeaderMap) -> list[tuple[str, str]]:
 
 def _values(headers: HeaderMap, name: str) -> list[str]:
     try:
-        return headers.getall(name)
+        values: list[str] = headers.getall(name)
     except ValueError:
         return []
+    return values
 
 
 def _words(problem: PyreqwestError) -> str:
     """What went wrong at the bottom of it."""
     causes = problem.details["causes"] if isinstance(problem, DetailedPyreqwestError) else None
-    return causes[-1]["message"] if causes else problem.message
+    words: str = causes[-1]["message"] if causes else problem.message
+    return words
