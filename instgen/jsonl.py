@@ -2,7 +2,8 @@
 
 The rules: an existing file is never changed before this run's lines were found to begin with exactly its bytes (that is
 how a run resumes: it makes the same lines again, and goes on where the file ends; a line that was torn off is cut and
-made again); a pipe gets each line at once; a reader that has gone is noticed even when there is nothing to write.
+made again); a pipe gets each line at once; a reader that has gone is noticed even when there is nothing to write. A
+file that is packed by gzip or zstd cannot be gone on with: it appears when its run is complete.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import importlib
 import os
 import select
 import stat
 import tempfile
 import threading
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
@@ -60,16 +64,14 @@ class Stream:
         """Write to an open file descriptor, which is left open in the end."""
         self._fd = fd
         self._name = name
-        self._piped = stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode)
         self._poll = select.poll()
-        if self._piped:
+        if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
             self._poll.register(fd, 0)
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Write each line by itself to a pipe (its reader may be waiting for it), all at once elsewhere."""
+        """Write all that is there, at once."""
         with translated(self._name):
-            for piece in lines if self._piped else (b"".join(lines),):
-                _write_all(self._fd, piece)
+            _write_all(self._fd, b"".join(lines))
 
     def check(self) -> None:
         """Raise ReaderGone where the other end of a pipe is closed."""
@@ -98,13 +100,7 @@ class ResumedFile:
             OutputFailed: it cannot be opened for writing.
         """
         self._path = path
-        with translated(str(path)):
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            os.close(self._fd)
-            raise OutputLocked(f"{path}: another run is writing it", "wait for it, or name another file") from problem
+        self._fd = _locked(path)
         self._size = 0 if force else os.fstat(self._fd).st_size
         """Bytes to compare; where it is forced, the file is cut when there is something to put in its place."""
         self._agreed = 0
@@ -174,6 +170,71 @@ class ResumedFile:
             self._agreed += len(block)
         self._held.seek(0)
         self._held.truncate()
+
+
+class _Packer(Protocol):
+    def compress(self, data: bytes, /) -> bytes:
+        """What is ready to be written of all that was given."""
+        ...
+
+    def flush(self) -> bytes:
+        """The rest."""
+        ...
+
+
+def _gzip() -> _Packer:
+    """Without a name or a time in it, so that the same lines make the same file."""
+    return zlib.compressobj(wbits=31)
+
+
+def _zstd() -> _Packer:
+    packer: _Packer = importlib.import_module("zstandard").ZstdCompressor(write_checksum=True).compressobj()
+    return packer
+
+
+PACKINGS: Mapping[str, Callable[[], _Packer]] = MappingProxyType({".gz": _gzip, ".zst": _zstd})
+"""What a file's name asks for by its end."""
+
+
+class PackedFile:
+    """A file that is packed on the way out, and appears under its name when the run is complete; never resumed."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin a file beside the one that is to be.
+
+        Raises:
+            OutputLocked: another run is writing it.
+            OutputFailed: it cannot be opened for writing.
+        """
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._complete = False
+        self._packer = PACKINGS[path.suffix]()
+        self._fd = _locked(self._part)
+        os.ftruncate(self._fd, 0)
+
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Pack lines; they reach the disk when enough came together."""
+        with translated(str(self._path)):
+            _write_all(self._fd, self._packer.compress(b"".join(lines)))
+
+    def check(self) -> None:
+        """A file is always there."""
+
+    def verify_end(self) -> None:
+        """The run is complete, so the file is to stay."""
+        self._complete = True
+
+    def close(self) -> None:
+        """Give a complete file its name; of an incomplete one nothing stays."""
+        with contextlib.ExitStack() as closing, translated(str(self._path)):
+            closing.callback(os.close, self._fd)
+            if not self._complete:
+                self._part.unlink()
+                return
+            _write_all(self._fd, self._packer.flush())
+            os.fsync(self._fd)
+            self._part.replace(self._path)
 
 
 class Writer:
@@ -286,18 +347,39 @@ def open_destination(path: Path, together: list[ResumedFile], *, force: bool, re
         raise UsageError(f"{path}: is a directory", "name a file")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}", "make it first")
-    if path.suffix in {".gz", ".zst"}:
-        raise UsageError(
-            f"{path}: compressed files are read, not written", "write to stdout and pipe it into gzip or zstd"
-        )
     if path.exists() and not path.is_file():
         with translated(str(path)):
             return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), str(path))
+    if path.suffix in PACKINGS:
+        return _open_packed(path, force=force, resumable=resumable)
     file = ResumedFile(path, together, force=force)
     if file.resumed and not resumable:
         file.close()
         raise UsageError(f"{path}: exists, and without a journal it cannot be resumed", _OTHER_NAME)
     return file
+
+
+def _open_packed(path: Path, *, force: bool, resumable: bool) -> PackedFile:
+    if not resumable:
+        raise UsageError(
+            f"{path}: a packed file has nothing of a run that ends early, and no journal keeps it",
+            "name a plain file, or write to stdout and pipe it into gzip or zstd",
+        )
+    if path.exists() and path.stat().st_size and not force:
+        raise UsageError(f"{path}: exists, and packed files are not resumed", _OTHER_NAME)
+    return PackedFile(path)
+
+
+def _locked(path: Path) -> int:
+    """The descriptor of a file that nobody else writes now, made if it is not there."""
+    with translated(str(path)):
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        os.close(fd)
+        raise OutputLocked(f"{path}: another run is writing it", "wait for it, or name another file") from problem
+    return fd
 
 
 def _write_all(fd: int, data: bytes) -> None:

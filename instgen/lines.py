@@ -210,6 +210,28 @@ def _items(blocks: Iterable[bytes], name: str, line: int) -> Iterator[list[_Piec
     array.end()
 
 
+_Place = Literal["before", "first", "object", "behind", "after"]
+_PLACES: Mapping[_Place, Mapping[bytes, _Place]] = MappingProxyType(
+    {
+        "before": {b"[": "first"},
+        "first": {b"{": "behind", b"]": "after"},
+        "object": {b"{": "behind"},
+        "behind": {b",": "object", b"]": "after"},
+        "after": {},
+    }
+)
+"""What may come at each place of an array, and the place after it."""
+_WANTED: Mapping[_Place, str] = MappingProxyType(
+    {
+        "before": "`[`",
+        "first": "an object",
+        "object": "an object",
+        "behind": "`,` or `]`",
+        "after": "the end",
+    }
+)
+
+
 class _Array:
     """Cuts the objects out of a JSON array that comes in blocks."""
 
@@ -292,28 +314,6 @@ class _Array:
             f"the JSON array is broken: {_WANTED[self._place]} was expected, not {found}",
             "an array holds objects and nothing else; lines need no array around them",
         )
-
-
-_Place = Literal["before", "first", "object", "behind", "after"]
-_PLACES: Mapping[_Place, Mapping[bytes, _Place]] = MappingProxyType(
-    {
-        "before": {b"[": "first"},
-        "first": {b"{": "behind", b"]": "after"},
-        "object": {b"{": "behind"},
-        "behind": {b",": "object", b"]": "after"},
-        "after": {},
-    }
-)
-"""What may come at each place of an array, and the place after it."""
-_WANTED: Mapping[_Place, str] = MappingProxyType(
-    {
-        "before": "`[`",
-        "first": "an object",
-        "object": "an object",
-        "behind": "`,` or `]`",
-        "after": "the end",
-    }
-)
 
 
 def _row_or_bad(name: str, piece: _Piece) -> Row | BadLine:

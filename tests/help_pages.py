@@ -11,6 +11,7 @@ COMMANDS = (
     ("self-instruct",),
     ("respond",),
     ("evolve",),
+    ("filter",),
     ("teachers", "list"),
     ("teachers", "check"),
     ("prompts", "list"),

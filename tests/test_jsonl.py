@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
 from instgen.jsonl import Destination, ResumedFile, Stream, Writer, open_destination
+from instgen.sources import open_source
 
 LINES = [b'{"n":%d}\n' % number for number in range(30)]
 
@@ -124,10 +125,64 @@ def test_without_a_journal_an_existing_file_is_not_resumed(tmp_path: Path) -> No
         open_destination(path, [], force=False, resumable=False)
 
 
-@pytest.mark.parametrize("name", ["out.jsonl.gz", "out.zst"])
-def test_compressed_output_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="not written"):
+packed = pytest.mark.parametrize("name", ["out.jsonl.gz", "out.zst"])
+
+
+def unpacked(path: Path) -> bytes:
+    return b"".join(open_source(str(path)))
+
+
+@packed
+def test_a_packed_file_appears_when_the_run_is_complete(tmp_path: Path, name: str) -> None:
+    file = open_destination(tmp_path / name, [], force=False, resumable=True)
+    file.write(LINES[:20])
+    file.write(LINES[20:])
+    assert not (tmp_path / name).exists()
+    file.verify_end()
+    file.close()
+    assert unpacked(tmp_path / name) == b"".join(LINES)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@packed
+def test_the_same_lines_make_the_same_packed_file(tmp_path: Path, name: str) -> None:
+    made = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write(LINES, open_destination(tmp_path / folder / name, [], force=False, resumable=True))
+        made.append((tmp_path / folder / name).read_bytes())
+    assert made[0] == made[1]
+
+
+@packed
+def test_of_a_packed_file_that_is_not_complete_nothing_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"what was there")
+    write(LINES, open_destination(tmp_path / name, [], force=True, resumable=True), complete=False)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"what was there"
+
+
+@packed
+def test_a_packed_file_is_neither_resumed_nor_overwritten_unasked(tmp_path: Path, name: str) -> None:
+    write(LINES, open_destination(tmp_path / name, [], force=False, resumable=True))
+    with pytest.raises(UsageError, match="not resumed"):
         open_destination(tmp_path / name, [], force=False, resumable=True)
+    write(LINES[:3], open_destination(tmp_path / name, [], force=True, resumable=True))
+    assert unpacked(tmp_path / name) == b"".join(LINES[:3])
+
+
+@packed
+def test_a_packed_file_needs_a_run_that_can_be_repeated(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="no journal"):
+        open_destination(tmp_path / name, [], force=True, resumable=False)
+
+
+@packed
+def test_a_packed_file_is_written_by_one_run_at_a_time(tmp_path: Path, name: str) -> None:
+    first = open_destination(tmp_path / name, [], force=False, resumable=True)
+    with pytest.raises(OutputLocked):
+        open_destination(tmp_path / name, [], force=False, resumable=True)
+    first.close()
 
 
 def test_a_directory_is_no_output(tmp_path: Path) -> None:

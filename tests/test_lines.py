@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import InputError
-from instgen.lines import MAX_DEPTH, MAX_LINE, Row, read_rows, rows_of
+from instgen.lines import MAX_DEPTH, MAX_LINE, BadLine, Row, batches_of, read_batches, read_rows, rows_of
 
 LINES = [
     b'{"a":1}',
@@ -282,3 +282,66 @@ def test_a_file_without_a_row_is_refused(tmp_path: Path, content) -> None:
 def test_a_file_that_may_be_empty_may(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     assert list(rows_of([tmp_path / "a"], may_be_empty=[str(tmp_path / "a")])) == []
+
+
+def batches(blocks: list[bytes]) -> list[list[object]]:
+    """What comes at once: a row's value, or the first words against a bad line."""
+    return [
+        [row.problem.problem.split(" (")[0] if isinstance(row, BadLine) else row.value for row in batch]
+        for batch in read_batches(blocks, "f")
+    ]
+
+
+def test_a_batch_is_what_a_block_completes() -> None:
+    assert batches([b'{"a":1}\n{"a":2}\n{"a', b'":3}\n', b"\n \n", b'{"a":4}']) == [
+        [{"a": 1}, {"a": 2}],
+        [{"a": 3}],
+        [{"a": 4}],
+    ]
+
+
+def test_a_batch_of_an_array_is_what_a_block_completes() -> None:
+    assert batches([b'[{"a":1},{"a":[2]},{"a":', b"3}", b" ,", b'{"a":4}]']) == [
+        [{"a": 1}, {"a": [2]}],
+        [{"a": 3}],
+        [{"a": 4}],
+    ]
+
+
+def test_what_is_no_row_stands_at_its_place_and_rows_go_on_behind_it() -> None:
+    assert batches([b'{"a":1}\n{"a"\n7\n{"a":2}\n']) == [
+        [{"a": 1}, "the row ends in the middle of its JSON", "the row is a number, not an object", {"a": 2}]
+    ]
+
+
+def test_a_bad_line_is_kept_as_it_came() -> None:
+    ((bad,),) = read_batches([b" {'a': 1}\r\n"], "f")
+    assert isinstance(bad, BadLine)
+    assert (bad.raw, bad.problem.where) == (b"{'a': 1}", "f:1")
+
+
+def test_a_row_behind_one_that_is_too_long_is_read_and_knows_its_line() -> None:
+    blocks = [b'{"a":1}\n{"a":"', *[b"x" * (1 << 20)] * 20, b'"}\n{"a":2}\n']
+    rows = [row for batch in read_batches(blocks, "f") for row in batch]
+    assert [type(row) for row in rows] == [Row, BadLine, Row]
+    assert isinstance(rows[1], BadLine)
+    assert (rows[1].problem.message, len(rows[1].raw)) == ("f:2: the row is longer than 16 MiB", 4096)
+    assert isinstance(rows[2], Row)
+    assert rows[2].where == "f:3"
+
+
+@given(st.lists(st.sampled_from(LINES[:10]), max_size=6).map(b"\n".join), st.lists(st.integers(0, 999), max_size=6))
+def test_any_cutting_gives_the_same_rows_and_bad_lines(data, places) -> None:
+    def told(blocks: list[bytes]) -> list[tuple[bytes, str]]:
+        found = (row for batch in read_batches(blocks, "f") for row in batch)
+        return [(row.raw, row.problem.message if isinstance(row, BadLine) else row.where) for row in found]
+
+    data = b'{"first":1}\n' + data
+    assert told(cut(data, places)) == told([data])
+
+
+def test_before_each_read_of_a_file_is_told_which(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('{"a":1}\n')
+    asked: list[int] = []
+    assert len(list(batches_of([tmp_path / "a"], waiting=asked.append))) == 1
+    assert len(asked) == 2

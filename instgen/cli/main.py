@@ -13,6 +13,7 @@ import typer
 from instgen import __version__
 from instgen.cli import console
 from instgen.cli.evolve import evolve
+from instgen.cli.filter import filter_rows
 from instgen.cli.journal import journal
 from instgen.cli.prompts import prompts
 from instgen.cli.respond import respond
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("self-instruct")(self_instruct)
 app.command("respond")(respond)
 app.command("evolve")(evolve)
+app.command("filter")(filter_rows)
 app.add_typer(teachers, name="teachers")
 app.add_typer(prompts, name="prompts")
 app.add_typer(journal, name="journal")

@@ -26,6 +26,7 @@ LEAST_THRESHOLD = Fraction(3, 10)
 _SHARED_PER_GROUP = 2
 """More groups make fewer keys a row, of longer prefixes."""
 
+_MOST_GROUPS = 1 << 16
 _LOAD = 2
 """Slots for each key that a table is made for: more of them cost memory, fewer bring rows that share a slot only."""
 
@@ -81,7 +82,8 @@ class Prefixes:
     def groups(self, length: int) -> int:
         """Of a row's elements, by its length alone, so that a query knows them too: fewer than near texts share."""
         shared = least_common(self._threshold, length + self._shortest(length))
-        return 1 << ((shared - 1) // _SHARED_PER_GROUP or 1).bit_length() - 1 if shared > 1 else 0
+        groups = 1 << ((shared - 1) // _SHARED_PER_GROUP or 1).bit_length() - 1
+        return min(groups, _MOST_GROUPS) if shared > 1 else 0
 
     def _all(self, length: int) -> list[Prefix]:
         """One for each number of groups that a row can have: it never falls as rows get longer."""

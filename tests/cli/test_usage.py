@@ -72,7 +72,6 @@ def test_a_directory_is_no_seed_file(instgen: Program, folder: Path) -> None:
         ("self-instruct", "--max-failures", "some"),
         ("self-instruct", "--api-key-env", "NOT_SET_ANYWHERE"),
         ("self-instruct", "-o", "."),
-        ("respond", "-o", "x.jsonl.gz"),
         ("no-such-command",),
     ],
 )

@@ -1,0 +1,97 @@
+"""What the command line of `filter` can ask for. Cheap to import: `--help` waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from instgen.errors import UsageError
+
+
+class PresetName(StrEnum):
+    """Which rules to begin with."""
+
+    DEFAULT = "default"
+    STRICT = "strict"
+    ALPACA = "alpaca"
+    C4 = "c4"
+    CONVERSATIONS = "conversations"
+    OFF = "off"
+
+
+class Dedupe(StrEnum):
+    """What counts as a duplicate."""
+
+    EXACT = "exact"
+    NEAR = "near"
+    NOVELTY = "novelty"
+    OFF = "off"
+
+
+class Survivor(StrEnum):
+    """Which row of a cluster stays."""
+
+    FIRST = "first"
+    LONGEST = "longest"
+    BEST = "best"
+
+
+class Compared(StrEnum):
+    """What novelty is about."""
+
+    TASK = "task"
+    INSTRUCTION = "instruction"
+
+
+class OnBadLine(StrEnum):
+    """What a line that is no row means."""
+
+    ERROR = "error"
+    SKIP = "skip"
+
+
+class Personal(StrEnum):
+    """What becomes of personal data."""
+
+    DROP = "drop"
+    MASK = "mask"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    preset: PresetName = PresetName.DEFAULT
+    rules: Sequence[str] = ()
+    without: Sequence[str] = ()
+    dedupe: Sequence[Dedupe] = ()
+    near: float | None = None
+    novelty: float | None = None
+    novelty_on: Compared = Compared.TASK
+    keep: Survivor = Survivor.FIRST
+    against: Sequence[Path] = ()
+    decontaminate: Sequence[str] = ()
+    pii: Personal | None = None
+    lang: Sequence[str] = ()
+    same_lang: bool = False
+    balance_lang: bool = False
+    least: Sequence[str] = ()
+    most: Sequence[str] = ()
+    top: int | None = None
+    by: str | None = None
+    sample: int | None = None
+    diverse: int | None = None
+    seed: int = 0
+
+    @property
+    def methods(self) -> frozenset[Dedupe]:
+        """How duplicates are looked for: a threshold asks for its method too."""
+        named = set(self.dedupe) or {Dedupe.OFF if self.preset is PresetName.OFF else Dedupe.EXACT}
+        thresholds = {Dedupe.NEAR: self.near, Dedupe.NOVELTY: self.novelty}
+        wanted = {method for method, threshold in thresholds.items() if threshold is not None}
+        if Dedupe.OFF in self.dedupe and (len(named) > 1 or wanted):
+            raise UsageError("--dedupe off, and a method beside it", "say either")
+        return frozenset((named | wanted) - {Dedupe.OFF})

@@ -1,0 +1,205 @@
+"""From what the command line of `filter` asks for to the sieve that does it.
+
+The rule: a step's module is imported when somebody asks for it, so that the first row is there at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from instgen.cli.asked import Asked, Compared, Dedupe, Personal, Survivor
+from instgen.cli.opening import records_of
+from instgen.cli.sieve import Cleaning, Sieve, Station
+from instgen.errors import UsageError
+from instgen.filters.presets import PRESETS, chosen
+from instgen.filters.repairs import REPAIRS
+from instgen.filters.rule import Rule
+from instgen.filters.rulebook import Rulebook
+from instgen.filters.steps import Selection
+from instgen.records import Record
+
+
+def sieve_for(asked: Asked, tell: Callable[[str], None]) -> Sieve:
+    """The sieve, with every file read that rows are compared with.
+
+    Args:
+        asked: what it is to do.
+        tell: is told what was found in benchmarks.
+
+    Raises:
+        UsageError: what is asked for does not exist or does not go together.
+        InputError: a file to compare with cannot be read.
+    """
+    _check(asked)
+    return Sieve(
+        Rulebook(rules_for(asked)),
+        repairs=PRESETS[asked.preset].repairs,
+        cleaning=_cleaning(asked.pii),
+        stations=tuple(_stations(asked, tell)),
+        selections=tuple(_selections(asked)),
+    )
+
+
+def rules_for(asked: Asked) -> tuple[Rule, ...]:
+    """The rules in force."""
+    more = [*asked.rules, *(("personal-data", "secret") if asked.pii is Personal.DROP else ())]
+    return chosen(PRESETS[asked.preset], more, asked.without)
+
+
+def explained(asked: Asked) -> Iterator[str]:
+    """What is in force, as lines of a table."""
+    rules = rules_for(asked)
+    wide = max((len(rule.name) for rule in rules), default=0)
+    longest = max((len(rule.reason) for rule in rules), default=0)
+    for rule in rules:
+        limit = "" if rule.limit is None else f"{rule.limit:g}"
+        yield f"{rule.name:{wide}}  {rule.reason:{longest}}  {limit:>5}  {rule.what}"
+    if PRESETS[asked.preset].repairs:
+        yield from (f"{repair.name:{wide}}  {'(repair)':{longest}}  {'':>5}  {repair.what}" for repair in REPAIRS)
+    methods = [method.value for method in Dedupe if method in asked.methods]
+    yield f"duplicates: {', '.join(methods) or 'not looked for'}"
+
+
+def compared_with(asked: Asked) -> tuple[Path, ...]:
+    """The files that rows are compared with."""
+    named = [Path(each) for each in asked.decontaminate]
+    return (*asked.against, *(path if path.exists() else Path(str(path).rpartition(":")[0]) for path in named))
+
+
+def _check(asked: Asked) -> None:
+    if asked.against and not asked.methods:
+        raise UsageError("--against, and no --dedupe to compare by", "say --dedupe exact, near or novelty")
+    if asked.keep is not Survivor.FIRST and Dedupe.NEAR not in asked.methods:
+        raise UsageError(f"--keep {asked.keep} is about near duplicates", "say --dedupe near too")
+    if asked.by is None and (asked.top is not None or asked.keep is Survivor.BEST):
+        raise UsageError(f"{'--top' if asked.top is not None else '--keep best'} of what?", "name the score: --by NAME")
+    uses = (asked.top, asked.diverse)
+    if asked.by is not None and not any(use is not None for use in uses) and asked.keep is not Survivor.BEST:
+        raise UsageError("--by names a score that nothing asks for", "it goes with --top, --diverse or --keep best")
+
+
+def _stations(asked: Asked, tell: Callable[[str], None]) -> Iterator[Station]:
+    """Steps that judge row by row: first those that look at the row alone, then those that compare rows."""
+    if asked.least or asked.most:
+        from instgen.filters.selection import Bounds
+
+        yield Station(Bounds(_bounds("--min", asked.least), _bounds("--max", asked.most)))
+    if asked.lang:
+        from instgen.filters.language import Language
+
+        yield Station(Language(asked.lang))
+    if asked.same_lang:
+        from instgen.filters.language import OutputLanguage
+
+        yield Station(OutputLanguage())
+    if asked.decontaminate:
+        yield _decontaminating(asked.decontaminate, tell)
+    yield from _comparing(asked)
+
+
+def _decontaminating(files: Sequence[str], tell: Callable[[str], None]) -> Station:
+    from instgen.cli.benchmarks import benchmark
+    from instgen.filters.contamination import Contamination
+
+    benchmarks = [benchmark(named) for named in files]
+    for each in benchmarks:
+        fields = ", ".join(f"{name} in {count:,}" for name, count in each.fields.items())
+        tell(f"filter: {each.name}: {len(each.items):,} items, from {fields} rows")
+    step = Contamination(item for each in benchmarks for item in each.items)
+    if step.unchecked:
+        tell(f"filter: {len(step.unchecked):,} of them are too short to be looked for")
+    return Station(step)
+
+
+def _comparing(asked: Asked) -> Iterator[Station]:
+    methods = asked.methods
+    if not methods:
+        return
+    from instgen.filters import duplicates
+
+    if Dedupe.EXACT in methods:
+        yield Station(duplicates.Exact(against=_known(asked)))
+    if Dedupe.NEAR in methods and asked.keep is Survivor.FIRST:
+        yield Station(duplicates.Near(**_threshold(asked.near), against=_known(asked)))
+    if Dedupe.NOVELTY in methods:
+        on = asked.novelty_on
+        step = duplicates.Novel(**_threshold(asked.novelty), on=on.value, against=_known(asked))
+        yield Station(step, by_task=on is Compared.INSTRUCTION)
+
+
+def _selections(asked: Asked) -> Iterator[Selection]:
+    """What is chosen at the end: first survivors, then shares, then the best, then any."""
+    if Dedupe.NEAR in asked.methods and asked.keep is not Survivor.FIRST:
+        from instgen.filters.duplicates import Clusters
+
+        policy: Literal["longest", "best"] = "best" if asked.keep is Survivor.BEST else "longest"
+        yield Clusters(policy=policy, **_threshold(asked.near), score=asked.by)
+    if asked.balance_lang:
+        from instgen.filters.language import BalanceLanguages
+
+        yield BalanceLanguages(asked.lang)
+    if asked.diverse is None and asked.top is None and asked.sample is None:
+        return
+    from instgen.filters.selection import Diverse, Sample, Top
+
+    if asked.diverse is not None:
+        yield Diverse(asked.diverse, asked.by)
+    if asked.top is not None and asked.by is not None:
+        yield Top(asked.top, asked.by)
+    if asked.sample is not None:
+        yield Sample(asked.sample, asked.seed)
+
+
+def _threshold(said: float | None) -> dict[str, Any]:
+    return {} if said is None else {"threshold": said}
+
+
+def _known(asked: Asked) -> Iterable[Record]:
+    return records_of(asked.against) if asked.against else ()
+
+
+def _bounds(option: str, said: Iterable[str]) -> Mapping[str, float]:
+    found: dict[str, float] = {}
+    for each in said:
+        name, _, value = each.rpartition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            name = ""
+        if not name:
+            raise UsageError(f"{option} {each}: not name=number", f"for example {option} quality=4")
+    return found
+
+
+def _cleaning(pii: Personal | None) -> Cleaning | None:
+    """What is done to a row with personal data or secrets in it before it is judged."""
+    if pii is None or pii is Personal.DROP:
+        return None
+    from instgen.filters import personal, secrets
+    from instgen.formats.edits import with_texts
+
+    if pii is Personal.MASK:
+
+        def mask(row: Mapping[str, Any]) -> Mapping[str, Any]:
+            masked = with_texts(row, lambda text: personal.mask(secrets.mask(text)))
+            return row if masked == row else masked
+
+        return mask
+
+    def flag(row: Mapping[str, Any]) -> Mapping[str, Any]:
+        kinds: set[str] = set()
+
+        def look(text: str) -> str:
+            kinds.update(one.kind for one in (*secrets.secrets(text), *personal.personal_data(text)))
+            return text
+
+        with_texts(row, look)
+        return {**row, FLAG: sorted(kinds)} if kinds else row
+
+    return flag
+
+
+FLAG = "pii"
+"""The key under which `--pii flag` lists what a row holds."""

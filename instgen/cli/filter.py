@@ -1,0 +1,131 @@
+"""`instgen filter`: keep what passes, and say why the rest does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from instgen.cli import console
+from instgen.cli.asked import Asked, Compared, Dedupe, OnBadLine, Personal, PresetName, Survivor
+from instgen.cli.options import Files, Writing, expanded
+
+_Texts = list[str] | None
+Preset = Annotated[PresetName, typer.Option("--preset", help="The rules to begin with.")]
+Rules = Annotated[
+    _Texts, typer.Option("--rule", metavar="NAME[=VALUE]", help="A rule more, or another threshold; may be repeated.")
+]
+Without = Annotated[_Texts, typer.Option("--no-rule", metavar="NAME", help="A rule less; may be repeated.")]
+Explain = Annotated[bool, typer.Option("--explain", help="List the rules in force, and read nothing.")]
+Methods = Annotated[
+    list[Dedupe] | None,
+    typer.Option("--dedupe", help="How duplicates are told; may be repeated.  [default: exact, or off as the preset]"),
+]
+Near = Annotated[
+    float | None,
+    typer.Option(
+        "--near", min=0, max=1, help="Similarity from which rows are near duplicates; asks for --dedupe near."
+    ),
+]
+Novelty = Annotated[
+    float | None,
+    typer.Option("--novelty", min=0, max=1, help="ROUGE-L F that a task may have with others; --dedupe novelty."),
+]
+On = Annotated[Compared, typer.Option("--novelty-on", help="What is compared: the task is with its input.")]
+Keep = Annotated[Survivor, typer.Option("--keep", help="Which near duplicate stays; the best has the highest --by.")]
+Against = Annotated[
+    list[Path] | None, typer.Option("--against", help="File of rows that are there already; may be repeated.")
+]
+Decontaminate = Annotated[
+    _Texts,
+    typer.Option(
+        "--decontaminate", metavar="FILE[:FIELD]", help="Benchmark whose items no row may hold; may be repeated."
+    ),
+]
+Pii = Annotated[Personal | None, typer.Option("--pii", help="What becomes of rows with personal data or secrets.")]
+Lang = Annotated[_Texts, typer.Option("--lang", metavar="CODE", help="A language that rows may be in; repeatable.")]
+SameLang = Annotated[bool, typer.Option("--same-lang", help="Leave out answers in another language than their task.")]
+Balance = Annotated[bool, typer.Option("--balance-lang", help="As many rows of each language as of the rarest.")]
+Least = Annotated[_Texts, typer.Option("--min", metavar="NAME=VALUE", help="The least of a score; may be repeated.")]
+Most = Annotated[_Texts, typer.Option("--max", metavar="NAME=VALUE", help="The most of a score; may be repeated.")]
+Top = Annotated[int | None, typer.Option("--top", min=0, help="Keep so many rows, the highest by --by.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="The score for --top, --diverse, --keep best.")]
+Sample = Annotated[int | None, typer.Option("--sample", min=0, help="Keep so many rows, drawn at random.")]
+Diverse = Annotated[
+    int | None, typer.Option("--diverse", min=0, help="Keep so many rows that are unlike one another, the best first.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**63 - 1, envvar="INSTGEN_SEED", help="Another seed draws another sample.")
+]
+BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What a line that is no row means.")]
+
+
+@expanded
+def filter_rows(
+    context: typer.Context,
+    files: Files = None,
+    preset: Preset = PresetName.DEFAULT,
+    rule: Rules = None,
+    no_rule: Without = None,
+    explain: Explain = False,
+    dedupe: Methods = None,
+    near: Near = None,
+    novelty: Novelty = None,
+    novelty_on: On = Compared.TASK,
+    keep: Keep = Survivor.FIRST,
+    against: Against = None,
+    decontaminate: Decontaminate = None,
+    pii: Pii = None,
+    lang: Lang = None,
+    same_lang: SameLang = False,
+    balance_lang: Balance = False,
+    min: Least = None,
+    max: Most = None,
+    top: Top = None,
+    by: By = None,
+    sample: Sample = None,
+    diverse: Diverse = None,
+    seed: Seed = 0,
+    on_bad_line: BadLines = OnBadLine.ERROR,
+    *,
+    writing: Writing,
+) -> None:
+    """Keep the rows that pass, as they came, and say why the others do not. Asks no teacher."""
+    from instgen.cli.assembly import compared_with, explained, sieve_for
+    from instgen.cli.opening import need_input
+    from instgen.cli.sifting import Inputs, sift
+
+    asked = Asked(
+        preset=preset,
+        rules=rule or (),
+        without=no_rule or (),
+        dedupe=dedupe or (),
+        near=near,
+        novelty=novelty,
+        novelty_on=novelty_on,
+        keep=keep,
+        against=against or (),
+        decontaminate=decontaminate or (),
+        pii=pii,
+        lang=lang or (),
+        same_lang=same_lang,
+        balance_lang=balance_lang,
+        least=min or (),
+        most=max or (),
+        top=top,
+        by=by,
+        sample=sample,
+        diverse=diverse,
+        seed=seed,
+    )
+    if explain:
+        typer.echo("\n".join(explained(asked)))
+        return
+    rows = need_input(context, files)
+    inputs = Inputs(rows, compared_with(asked), skip_bad_lines=on_bad_line is OnBadLine.SKIP)
+    sift(sieve_for(asked, _to_nobody if writing.quiet else console.say), inputs, writing)
+
+
+def _to_nobody(line: str) -> None:
+    del line

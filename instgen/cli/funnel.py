@@ -1,0 +1,139 @@
+"""The account that `filter` gives of itself: how many rows came to each step, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from instgen import __version__
+from instgen.cli import console
+from instgen.errors import InputError, InstgenError
+from instgen.records import Verdict
+
+EXAMPLES_A_REASON = 3
+PROGRESS_SECONDS = 10.0
+"""How often a run that takes long says how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row that was left out, in short."""
+
+    text: str
+    evidence: str
+
+
+@dataclass(slots=True)
+class Funnel:
+    """What is counted, in rows."""
+
+    steps: list[str]
+    quiet: bool = False
+    verbose: bool = False
+    read: int = 0
+    kept: int = 0
+    rewritten: int = 0
+    """Rows that are not written as they came; some of them may be left out by a selection later."""
+    parts: int = 0
+    """Instances and candidates that went while their rows stayed."""
+    bad_lines: int = 0
+    reasons: dict[str, Counter[str]] = field(default_factory=dict)
+    """By step, then by reason."""
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+    _told: float = field(default_factory=time.monotonic)
+
+    @property
+    def rejected(self) -> int:
+        """Rows that a step left out."""
+        return sum(counts.total() for counts in self.reasons.values())
+
+    def keep(self, *, rewritten: bool, parts: int) -> None:
+        """Count a row that stays, and how many of its parts do not."""
+        self.kept += 1
+        self.rewritten += rewritten
+        self.parts += parts
+
+    def reject(self, step: str, verdict: Verdict, text: str) -> None:
+        """Count a row that a step left out."""
+        self.reasons.setdefault(step, Counter())[verdict.reason] += 1
+        if self.verbose:
+            examples = self.examples.setdefault(verdict.reason, [])
+            if len(examples) < EXAMPLES_A_REASON:
+                near = verdict.near.text if verdict.near else ""
+                examples.append(Example(text[:100], (verdict.evidence or near)[:80]))
+
+    def pass_over(self, problem: InputError) -> None:
+        """Count a line that is no row; the first is always told of."""
+        self.bad_lines += 1
+        if not self.quiet and (self.verbose or self.bad_lines == 1):
+            console.say(f"filter: passed over: {problem.message}")
+
+    def tell_progress(self) -> None:
+        """Say how far it is, once in a while."""
+        now = time.monotonic()
+        if not self.quiet and now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            console.say(f"filter: {self.read:,} rows read, {self.rejected:,} left out")
+
+    def check(self) -> None:
+        """Raise RuntimeError where rows were lost or made up: that is a bug."""
+        if self.read != self.kept + self.rejected + self.bad_lines:
+            raise RuntimeError(
+                f"{self.read} rows read, but {self.kept} kept, {self.rejected} left out, {self.bad_lines} passed over"
+            )
+
+    def tell(self) -> None:
+        """Say how it went."""
+        if self.quiet:
+            return
+        for line in self._lines():
+            console.say(f"filter: {line}")
+        for reason, examples in self.examples.items():
+            for example in examples:
+                console.say(f"  {reason}: {example.text!r}" + (f" ({example.evidence!r})" if example.evidence else ""))
+
+    def summary(self, problem: InstgenError | None) -> dict[str, Any]:
+        """The row for other programs."""
+        total = sum(self.reasons.values(), Counter[str]())
+        return {
+            "command": "filter",
+            "version": __version__,
+            "read": self.read,
+            "kept": self.kept,
+            "rejected": self.rejected,
+            "bad_lines": self.bad_lines,
+            "rewritten": self.rewritten,
+            "parts": self.parts,
+            "reasons": dict(total.most_common()),
+            "steps": [
+                {"step": step, "read": read, "kept": read - reasons.total(), "reasons": dict(reasons.most_common())}
+                for step, read, reasons in self._steps()
+            ],
+            "seconds": round(time.monotonic() - self.began, 3),
+            "exit_code": problem.exit_code if problem else 0,
+        }
+
+    def _steps(self) -> Iterable[tuple[str, int, Counter[str]]]:
+        """Each step, the rows that came to it, and those that it left out."""
+        left = self.read - self.bad_lines
+        for step in self.steps:
+            reasons = self.reasons.get(step, Counter[str]())
+            yield step, left, reasons
+            left -= reasons.total()
+
+    def _lines(self) -> Iterable[str]:
+        told = [
+            f"{self.kept:,} of {self.read:,} rows kept",
+            f"{self.rewritten:,} rewritten" if self.rewritten else "",
+            f"{self.parts:,} instances or candidates left out of rows" if self.parts else "",
+            f"{self.bad_lines:,} bad lines passed over" if self.bad_lines else "",
+            console.duration(time.monotonic() - self.began),
+        ]
+        yield "; ".join(part for part in told if part)
+        for step, read, reasons in self._steps():
+            why = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+            yield f"{step}: {read:,} → {read - reasons.total():,}" + (f" ({why})" if why else "")

@@ -1,0 +1,249 @@
+"""Driving `filter`: rows in as they come, kept lines and rejects out, an account at the end; one thread, no engine.
+
+The rules: a batch is what came at once, so that a row passes through as soon as it is there; what was judged is
+written before more is read, so that nothing is lost when the run is stopped; read = kept + rejected + bad lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import orjson
+
+from instgen.cli import console
+from instgen.cli.funnel import Funnel
+from instgen.cli.opening import STDOUT, open_destinations
+from instgen.cli.options import Writing
+from instgen.cli.sieve import STAGE, Item, Sieve, reject_line
+from instgen.cli.spool import Spool
+from instgen.errors import InputError, InstgenError, Interrupted
+from instgen.formats import records_from, rejection_row
+from instgen.formats.quick import quick_record
+from instgen.jsonl import Destination
+from instgen.lines import BadLine, Row, batches_of
+from instgen.records import Record, Rejection, Verdict
+
+T = TypeVar("T")
+
+BAD_LINE = "bad-line"
+GARBAGE = 100_000
+"""Objects made before the garbage collector looks for cycles: rows have none, and its usual 700 cost a third of the
+time."""
+BATCH = 2048
+"""Lines that are written at once when those that were put aside are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is read."""
+
+    rows: Sequence[Path]
+    others: Sequence[Path] = ()
+    """What is only compared with."""
+    skip_bad_lines: bool = False
+
+
+def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
+    """Send the rows of files through a sieve, with all that the command line says about it.
+
+    Raises:
+        InstgenError: why it ended early.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    funnel = Funnel(sieve.steps, quiet=writing.quiet, verbose=writing.verbose)
+    _summary(writing, None)
+    problem: InstgenError | None = None
+    try:
+        with contextlib.ExitStack() as closing:
+            destinations = open_destinations(writing, (*inputs.rows, *inputs.others), resumable=True)
+            for destination in destinations:
+                closing.callback(destination.close)
+            stop = closing.enter_context(_stopping())
+            run = _Run(sieve, funnel, stop, destinations, skip=inputs.skip_bad_lines)
+            run.all(inputs.rows)
+            for destination in destinations:
+                destination.verify_end()
+    except InstgenError as ended:
+        problem = ended
+    funnel.tell()
+    _summary(writing, funnel.summary(problem))
+    if problem is not None:
+        raise problem
+    funnel.check()
+
+
+def _summary(writing: Writing, row: dict[str, Any] | None) -> None:
+    if writing.summary:
+        from instgen.cli.account import append_row
+
+        append_row(writing.summary, row)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what it reads through and writes to."""
+
+    sieve: Sieve
+    funnel: Funnel
+    stop: _Stop
+    destinations: Sequence[Destination]
+    skip: bool
+
+    @property
+    def rejecting(self) -> bool:
+        """Whether somebody wants to see what is left out."""
+        return len(self.destinations) > 1
+
+    def all(self, paths: Sequence[Path]) -> None:
+        """Judge all rows, and write what can be written."""
+        batches = batches_of(paths, waiting=self._wait)
+        with Spool() if self.sieve.selections else contextlib.nullcontext() as spool:
+            keep = spool.add if spool is not None else self.keep
+            while batch := self.stop.reading(lambda: next(batches, None)):
+                self._batch(batch, keep)
+                self.funnel.tell_progress()
+            if spool is not None:
+                self._select(spool)
+
+    def keep(self, lines: Sequence[bytes]) -> None:
+        """Write lines that stay."""
+        if lines:
+            self.destinations[0].write(lines)
+
+    def _wait(self, fd: int) -> None:
+        """Wait until a descriptor can be read, or the reader of our records has gone."""
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        if console.is_pipe(STDOUT):
+            poll.register(STDOUT, 0)
+        poll.poll()
+        self.destinations[0].check()
+
+    def _batch(self, batch: Sequence[Row | BadLine], keep: Callable[[Sequence[bytes]], None]) -> None:
+        """Judge what came at once, and write what became of it; a bad line ends the run unless it is to be skipped."""
+        lines: list[bytes] = []
+        rejects: list[bytes] = []
+        bad: InputError | None = None
+        for told in self.sieve.judge(batch):
+            if isinstance(told, Item):
+                self._settle(told, lines, rejects)
+            elif self.skip:
+                self.funnel.read += 1
+                self.funnel.pass_over(told.problem)
+                rejects.append(_bad_line(told))
+            else:
+                bad = told.problem
+                break
+        keep(lines)
+        self._reject(rejects)
+        if bad:
+            raise bad
+
+    def _settle(self, item: Item, lines: list[bytes], rejects: list[bytes]) -> None:
+        """Count a row, and make the lines that tell of it."""
+        self.funnel.read += 1
+        if item.verdict:
+            self.funnel.reject(item.step, item.verdict, item.before[0].instruction)
+        else:
+            self.funnel.keep(rewritten=item.changed, parts=len(item.dropped))
+            lines.append(item.line())
+        if self.rejecting and (item.verdict or item.dropped):
+            rejects.extend(item.rejects())
+
+    def _reject(self, lines: Sequence[bytes]) -> None:
+        if lines and self.rejecting:
+            self.destinations[1].write(lines)
+
+    def _select(self, spool: Spool) -> None:
+        """Let every selection see what the ones before have kept, then write the rest."""
+        gone: dict[int, tuple[str, Verdict]] = {}
+        for selection in self.sieve.selections:
+            for position, line in enumerate(spool.lines()):
+                if position not in gone:
+                    selection.add(position, _record(line))
+                self.stop.check()
+            gone |= {position: (selection.name, verdict) for position, verdict in selection.rejected().items()}
+        lines: list[bytes] = []
+        for position, line in enumerate(spool.lines()):
+            if position not in gone:
+                lines.append(line)
+                if len(lines) == BATCH:
+                    self._write(lines)
+            else:
+                step, verdict = gone[position]
+                row = orjson.loads(line)
+                self.funnel.kept -= 1
+                self.funnel.reject(step, verdict, _record(line).instruction)
+                self._reject([reject_line(row, verdict)])
+        self._write(lines)
+
+    def _write(self, lines: list[bytes]) -> None:
+        """Write lines that stay, and begin anew."""
+        self.keep(lines)
+        lines.clear()
+        self.stop.check()
+
+
+def _record(line: bytes) -> Record:
+    """The record of a kept line: of a task with several instances, the first."""
+    row = orjson.loads(line)
+    return quick_record(row) or records_from(row)[0]
+
+
+def _bad_line(line: BadLine) -> bytes:
+    verdict = Verdict(BAD_LINE, evidence=line.problem.message)
+    row = rejection_row(Rejection(STAGE, verdict, text=line.raw.decode("utf-8", "replace")))
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class _Stop:
+    """Whether the user asked to stop: heeded at once while the run waits for rows, else when its batch is written."""
+
+    def __init__(self) -> None:
+        """Nobody has."""
+        self._signum = 0
+        self._reading = False
+
+    def heed(self, signum: int, frame: FrameType | None) -> None:
+        """Take note of a signal; a second one ends the process."""
+        del frame
+        if self._signum:
+            os._exit(128 + signum)
+        self._signum = signum
+        if self._reading:
+            raise Interrupted(signum)
+
+    def check(self) -> None:
+        """Raise Interrupted where the user asked to stop."""
+        if self._signum:
+            raise Interrupted(self._signum)
+
+    def reading(self, read: Callable[[], T]) -> T:
+        """What is read, unless the user asks to stop meanwhile."""
+        self._reading = True
+        try:
+            self.check()
+            return read()
+        finally:
+            self._reading = False
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[_Stop]:
+    stop = _Stop()
+    before = {signum: signal.signal(signum, stop.heed) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,190 @@
+"""Rows by their scores: between bounds, the highest, a sample, or the highest that are not too much alike.
+
+A score of a record is its own or, where it has none by that name, the best of its candidates'. `Bounds` judges rows as
+they come; the others see all rows first, hold a few bytes of each (`Diverse`: its task) and then say who goes.
+
+The rule: with equal scores the earlier row is preferred, so that the same rows give the same selection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+
+from instgen.errors import UsageError
+from instgen.filters.compared import index_for, task
+from instgen.filters.seen import Names
+from instgen.records import Record, Verdict
+from instgen.text.rouge import exact
+
+_AT_ONCE = 1000
+
+
+def score_of(record: Record, name: str) -> float | None:
+    """The record's score, or its best candidate's; None where there is none, or none that is a number."""
+    if name in record.scores:
+        found = [record.scores[name]]
+    else:
+        found = [candidate.scores[name] for candidate in record.candidates if name in candidate.scores]
+    return max((value for value in found if not math.isnan(value)), default=None)
+
+
+def _no_score(rule: str, name: str) -> Verdict:
+    return Verdict("no-score", rule, evidence=name)
+
+
+class Bounds:
+    """Leaves out rows with a score below its least or above its most value, or without it."""
+
+    name = "bounds"
+
+    def __init__(self, least: Mapping[str, float], most: Mapping[str, float]) -> None:
+        """Take the bounds by the names of the scores; the bounds themselves are inside."""
+        self._least, self._most = dict(least), dict(most)
+
+    def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
+        """A verdict for each row that is outside."""
+        return [self._judge(record) for record in records]
+
+    def _judge(self, record: Record) -> Verdict | None:
+        for name, limit in self._least.items():
+            value = score_of(record, name)
+            if value is None:
+                return _no_score("min", name)
+            if value < limit:
+                return Verdict("score-too-low", "min", value, limit, name)
+        for name, limit in self._most.items():
+            value = score_of(record, name)
+            if value is None:
+                return _no_score("max", name)
+            if value > limit:
+                return Verdict("score-too-high", "max", value, limit, name)
+        return None
+
+
+class _Scored:
+    """Rows with their scores, and the verdicts against those that have none."""
+
+    def __init__(self, rule: str, by: str | None) -> None:
+        self._rule, self._by = rule, by
+        self._scores, self._positions = array("d"), array("q")
+        self.without: dict[int, Verdict] = {}
+
+    def add(self, position: int, record: Record) -> bool:
+        """Whether the row has the score; without a name of one all rows are equal."""
+        value = score_of(record, self._by) if self._by else 0.0
+        if value is None:
+            self.without[position] = _no_score(self._rule, self._by or "")
+            return False
+        self._scores.append(value)
+        self._positions.append(position)
+        return True
+
+    def ordered(self) -> list[int]:
+        """The numbers of the rows with a score, the highest first."""
+        return sorted(range(len(self._scores)), key=self._scores.__getitem__, reverse=True)
+
+    def position(self, number: int) -> int:
+        return self._positions[number]
+
+    def value(self, number: int) -> float | None:
+        return self._scores[number] if self._by else None
+
+
+class Top:
+    """Keeps the rows with the highest score: 16 bytes are held of each row."""
+
+    name = "top"
+
+    def __init__(self, number: int, by: str) -> None:
+        """Keep at most this number of rows, by the score of this name."""
+        self._number = _at_least_one(number)
+        self._rows = _Scored(self.name, by)
+
+    def add(self, position: int, record: Record) -> None:
+        """See a row, which is known by its position."""
+        self._rows.add(position, record)
+
+    def rejected(self) -> Mapping[int, Verdict]:
+        """The verdict against each row that is not among the highest; its threshold is the least score that is."""
+        ordered = self._rows.ordered()
+        least = self._rows.value(ordered[self._number - 1]) if len(ordered) > self._number else None
+        return self._rows.without | {
+            self._rows.position(row): Verdict("not-in-top", self.name, self._rows.value(row), least)
+            for row in ordered[self._number :]
+        }
+
+
+class Sample:
+    """Keeps a random sample, the same for the same rows, of which one row more or less changes one: 16 bytes a row."""
+
+    name = "sample"
+
+    def __init__(self, number: int, seed: int = 0) -> None:
+        """Keep at most this number of rows."""
+        self._number, self._seed = _at_least_one(number), seed
+        self._draws, self._positions = array("Q"), array("q")
+
+    def add(self, position: int, record: Record) -> None:
+        """See a row, which is known by its position."""
+        said = f"{self._seed}\0{record.id}".encode("utf-8", "surrogatepass")
+        self._draws.append(int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big"))
+        self._positions.append(position)
+
+    def rejected(self) -> Mapping[int, Verdict]:
+        """The verdict against each row that was not drawn."""
+        ordered = sorted(range(len(self._draws)), key=self._draws.__getitem__)
+        verdict = Verdict("not-sampled", self.name)
+        return {self._positions[row]: verdict for row in ordered[self._number :]}
+
+
+class Diverse:
+    """Keeps the rows with the highest score of which none is too similar to a better one, until there are enough."""
+
+    name = "diverse"
+
+    def __init__(self, number: int, by: str | None = None, threshold: float = 0.7) -> None:
+        """Keep at most this number of rows.
+
+        Args:
+            number: of rows.
+            by: the name of the score; without it the earlier row is the better one.
+            threshold: the ROUGE-L F that the tasks of two kept rows may have, at most.
+        """
+        self._number, self._threshold = _at_least_one(number), exact(threshold)
+        self._rows = _Scored(self.name, by)
+        self._texts: list[str] = []
+        self._ids: list[str] = []
+
+    def add(self, position: int, record: Record) -> None:
+        """See a row, which is known by its position."""
+        if self._rows.add(position, record):
+            self._texts.append(task(record))
+            self._ids.append(record.id)
+
+    def rejected(self) -> Mapping[int, Verdict]:
+        """The verdict against each row that is like a better one, or came when there were enough."""
+        index, names, ordered = index_for(self._threshold, self._threshold), Names(), self._rows.ordered()
+        verdicts = dict(self._rows.without)
+        for start in range(0, len(ordered), _AT_ONCE):
+            rows = ordered[start : start + _AT_ONCE]
+            texts = [self._texts[row] for row in rows] if len(names) < self._number else []
+            matches = index.judge(texts) or [None] * len(rows)
+            for row, match in zip(rows, matches, strict=True):
+                if len(names) >= self._number:
+                    verdicts[self._rows.position(row)] = Verdict("not-in-top", self.name, self._rows.value(row))
+                elif match is None:
+                    names.add(self._ids[row], self._texts[row])
+                else:
+                    near = names.near(match.row, match.similarity)
+                    verdict = Verdict("not-diverse", self.name, match.similarity, float(self._threshold), near=near)
+                    verdicts[self._rows.position(row)] = verdict
+        return verdicts
+
+
+def _at_least_one(number: int) -> int:
+    if number < 1:
+        raise UsageError(f"a selection has at least one row, not {number}")
+    return number

@@ -1,0 +1,65 @@
+"""Who is kept, when texts are judged in order and each one is left out that is near to one kept before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instgen.text.runs import Hits
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The kept text that another one is most like, by its number among the kept, and how much it is."""
+
+    row: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Pairs that are near, and how similar each is."""
+
+    hits: Hits
+    similarities: NDArray[np.float64]
+
+    def best(self) -> dict[int, Match]:
+        """For each query the most similar row, the first of equals."""
+        order = np.lexsort((self.hits.rows, -self.similarities, self.hits.queries))
+        queries, first = np.unique(self.hits.queries[order], return_index=True)
+        chosen = order[first]
+        pairs = zip(self.hits.rows[chosen].tolist(), self.similarities[chosen].tolist(), strict=True)
+        return {query: Match(*pair) for query, pair in zip(queries.tolist(), pairs, strict=True)}
+
+    def by_query(self) -> dict[int, list[Match]]:
+        """For each query all rows, in order."""
+        found: dict[int, list[Match]] = {}
+        pairs = zip(self.hits.queries.tolist(), self.hits.rows.tolist(), self.similarities.tolist(), strict=True)
+        for query, row, similarity in sorted(pairs):
+            found.setdefault(query, []).append(Match(row, similarity))
+        return found
+
+
+def decided(texts: int, kept: int, old: Matches, among: Matches) -> list[Match | None]:
+    """For each of some new texts its best match, or None: then it is kept, under the next number.
+
+    Args:
+        texts: how many new ones there are.
+        kept: how many were kept before.
+        old: what they are near to among these.
+        among: what they are near to among themselves, by their own numbers.
+    """
+    best, own = old.best(), among.by_query()
+    numbers: dict[int, int] = {}
+    answers: list[Match | None] = []
+    for text in range(texts):
+        found = best.get(text)
+        for match in own.get(text, ()):
+            if match.row in numbers and (found is None or match.similarity > found.similarity):
+                found = Match(numbers[match.row], match.similarity)
+        if found is None:
+            numbers[text] = kept + len(numbers)
+        answers.append(found)
+    return answers
