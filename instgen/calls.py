@@ -11,21 +11,20 @@ before all that the flows can replay was counted, and a budget ends the run only
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import orjson
 
 from instgen.budget import NOTHING, UNLIMITED, Amount, Budget, most, used
 from instgen.errors import BudgetReached, ItemFailed, TeacherRefused
-from instgen.journal import Journal
+from instgen.journal import Journal, Put
 from instgen.records import Completion, Prompt, Role, Usage
 from instgen.teachers.teacher import Teacher
 
@@ -45,8 +44,8 @@ class Spending:
     abandoned: int = 0
     """Calls that were made and not waited for."""
     failed: int = 0
-    total: Amount = NOTHING
-    """What all completions used amount to, for the budget."""
+    used: int = 0
+    """Completions, failed ones too."""
     cached_tokens: int = 0
     """Tokens of prompts that servers had kept; a part of `prompt_tokens`."""
     reasoning_tokens: int = 0
@@ -55,8 +54,10 @@ class Spending:
     completion_tokens: int = 0
     estimated: bool = False
     """Whether any of the token counts are our own estimate."""
-    cost: float | None = 0.0
-    """US dollars; None once any price was unknown."""
+    known_cost: float = 0.0
+    """US dollars, as far as prices are known."""
+    all_priced: bool = True
+    """Whether all of them are."""
     hosts: set[str] = field(default_factory=set)
     """Servers that answered in this run."""
     replayed_hosts: set[str] = field(default_factory=set)
@@ -64,15 +65,28 @@ class Spending:
 
     def add(self, completion: Completion) -> None:
         """Count one completion that is used."""
+        usage = completion.usage
+        self.used += 1
         self.failed += completion.finish == "failed"
-        self.total += used(completion)
-        self.cached_tokens += completion.usage.cached
-        self.reasoning_tokens += completion.usage.reasoning
-        self.prompt_tokens += completion.usage.prompt
-        self.completion_tokens += completion.usage.completion
-        self.estimated |= completion.usage.estimated
-        if self.cost is not None:
-            self.cost = None if completion.cost is None else self.cost + completion.cost
+        self.cached_tokens += usage.cached
+        self.reasoning_tokens += usage.reasoning
+        self.prompt_tokens += usage.prompt
+        self.completion_tokens += usage.completion
+        self.estimated |= usage.estimated
+        if completion.cost is None:
+            self.all_priced = False
+        else:
+            self.known_cost += completion.cost
+
+    @property
+    def total(self) -> Amount:
+        """What all completions used amount to, for the budget."""
+        return Amount(self.used, self.prompt_tokens + self.completion_tokens, self.known_cost)
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars; None once any price was unknown."""
+        return self.known_cost if self.all_priced else None
 
 
 class _Queued(NamedTuple):
@@ -82,7 +96,7 @@ class _Queued(NamedTuple):
     number: int
     key: bytes
     prompt: Prompt
-    kept: Completion | None
+    kept: Completion | None = None
     """Its completion, where it is in the journal and the budget had no room for it."""
 
 
@@ -112,6 +126,7 @@ class Calls:
         seed: int,
         concurrency: int,
         budget: Budget = UNLIMITED,
+        others: Sequence[Teacher] = (),
     ) -> None:
         """Set up without asking anything.
 
@@ -121,6 +136,7 @@ class Calls:
             seed: goes into every key, so that another seed buys other completions.
             concurrency: calls in flight, at most.
             budget: what all completions used, replayed ones too, may amount to.
+            others: teachers beside the first, for prompts that say which.
         """
         self.spending = Spending()
         self.on_fatal: Callable[[BaseException], None] = _raise
@@ -128,16 +144,24 @@ class Calls:
         self.on_change: Callable[[], None] = _ignore
         """Told when a completion was delivered or a call has ended."""
         self._teachers = teachers
+        self._others = others
         self._journal = journal
         self.seed = seed
         self._concurrency = concurrency
         self._budget = budget
         self._reserved: dict[bytes, Amount] = {}
-        """The most that each call in flight may use; nothing is kept where nothing is limited."""
+        """The most that each call in flight may use, or what it has used, until that is kept in the journal; nothing
+        where nothing is limited."""
         self._at_stake = NOTHING
         """All of that together."""
+        self._counted: set[bytes] = set()
+        """Keys of all that was used, where anything is limited: what is used once more was not bought once more."""
+        self._lacking: BudgetReached | None = None
+        """What the budget said of the first prompt in the queue, where it has no room for it."""
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, list[Deliver]] = {}
+        self._new: list[_Queued] = []
+        """Prompts that were not looked up yet."""
         self._queue: list[_Queued] = []
         self._numbers = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -146,7 +170,8 @@ class Calls:
         self._reached = False
         """Whether any call was answered: a server that never was there ends the run, and is not kept as a failure."""
         self._woken = False
-        self._committed: deque[tuple[bytes, Future[Completion]]] = deque()
+        self._committed: deque[Put] = deque()
+        journal.on_settled = self._post
 
     @property
     def in_flight(self) -> int:
@@ -156,45 +181,42 @@ class Calls:
     @property
     def busy(self) -> bool:
         """Whether anything that was asked may still arrive."""
-        return bool(self._tasks) or self._uncommitted > 0
+        return bool(self._tasks or self._new) or self._uncommitted > 0
 
-    def ask(self, prompt: Prompt, turn: int, deliver: Deliver) -> Completion | None:
-        """The completion, if it can be replayed; else None, and `deliver` is called with it after the next `launch`.
+    def ask(self, prompt: Prompt, turn: int, deliver: Deliver) -> None:
+        """Have a prompt answered, from the next `launch` on.
 
         Args:
             prompt: what to ask.
             turn: calls with a lower one are made first.
-            deliver: called in the event loop, never from within `ask`.
+            deliver: called with the completion in the event loop, never from within `ask`.
         """
-        key = prompt_key(prompt, self._teachers[prompt.role].identity, self.seed)
+        key = prompt_key(prompt, self._asked(prompt).identity, self.seed)
         waiting = self._waiting.get(key)
         if waiting is not None:
             waiting.append(deliver)
             self.spending.shared += 1
-            return None
-        kept = self._journal.get(key)
-        if kept is not None:
-            kept = self._priced(kept, prompt)
-            if self._room_for(used(kept)) is None:
-                self._replay(kept)
-                return kept
+            return
         self._waiting[key] = [deliver]
-        heapq.heappush(self._queue, _Queued(turn, next(self._numbers), key, prompt, kept))
-        return None
+        self._new.append(_Queued(turn, next(self._numbers), key, prompt))
 
-    def launch(self) -> None:
-        """Make the calls that there is room for, or end the run where there never will be.
+    def launch(self) -> bool:
+        """Replay what can be; where that is nothing, make the calls that there is room for, or end the run where there
+        never will be.
 
-        To be called whenever no flow can go on without an answer.
+        To be called whenever no flow can go on without an answer; true where anything was replayed, and no call made.
         """
-        problem = self._launch()
-        if problem is not None and not self.busy:
-            self.on_fatal(problem)
+        if self._new and self._replay_new():
+            return True
+        self._launch()
+        if self._lacking is not None and not self.busy:
+            self.on_fatal(self._lacking)
+        return False
 
     def stop(self) -> None:
         """Make no more calls; what a teacher has sent may still arrive."""
         self._stopped = True
-        for teacher in self._teachers.values():
+        for teacher in (*self._teachers.values(), *self._others):
             drain = getattr(teacher, "drain", None)
             if drain is not None:
                 drain()
@@ -206,40 +228,77 @@ class Calls:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._journal.on_settled = _ignore_settled
 
-    def _launch(self) -> BudgetReached | None:
-        """Make calls, and hand out what is replayed, up to what the budget has no room for now."""
-        while self._queue and len(self._tasks) < self._concurrency and not self._stopped:
-            _, _, key, prompt, kept = self._queue[0]
-            more = self._most(prompt, kept)
-            if problem := self._room_for(more):
-                return problem
-            heapq.heappop(self._queue)
+    def _asked(self, prompt: Prompt) -> Teacher:
+        """Whom a prompt is for."""
+        return self._others[prompt.which - 1] if prompt.which else self._teachers[prompt.role]
+
+    def _replay_new(self) -> bool:
+        """Look up what was asked, and hand out what is kept as far as the budget has room for it; whether any was."""
+        new, self._new = self._new, []
+        found = self._journal.find([queued.key for queued in new])
+        before = self.spending.replayed
+        for queued in new:
+            kept = found.get(queued.key)
             if kept is not None:
-                self._replay(kept)
-                self._deliver(key, kept)
-                continue
-            self._reserve(key, more)
-            task = self._loop.create_task(self._call(key, prompt))
+                kept = self._priced(kept, queued.prompt)
+                if queued.key in self._counted or self._room_for(used(kept)) is None:
+                    self._replay(queued.key, kept)
+                    self._deliver(queued.key, kept)
+                    continue
+            heapq.heappush(self._queue, queued if kept is None else queued._replace(kept=kept))
+        return self.spending.replayed > before
+
+    def _launch(self) -> None:
+        """Put as many to work as may be in flight."""
+        while len(self._tasks) < self._concurrency and (queued := self._next()) is not None:
+            task = self._loop.create_task(self._work(queued))
             self._tasks.add(task)
             task.add_done_callback(self._done)
-            self.spending.asked += 1
+
+    async def _work(self, queued: _Queued | None) -> None:
+        """Make a call, then the one that is next, for as long as there is one."""
+        while queued is not None:
+            await self._call(queued.key, queued.prompt)
+            queued = self._next()
+
+    def _next(self) -> _Queued | None:
+        """Take what is to be called next, and hand out what is replayed, up to what the budget has no room for now."""
+        self._lacking = None
+        while self._queue and not self._stopped:
+            queued = self._queue[0]
+            more = self._most(queued)
+            self._lacking = self._room_for(more)
+            if self._lacking is not None:
+                return None
+            heapq.heappop(self._queue)
+            if queued.kept is None:
+                self._reserve(queued.key, more)
+                self.spending.asked += 1
+                return queued
+            self._replay(queued.key, queued.kept)
+            self._deliver(queued.key, queued.kept)
         return None
 
-    def _most(self, prompt: Prompt, kept: Completion | None) -> Amount:
+    def _most(self, queued: _Queued) -> Amount:
         """The most that an answer uses, as far as anything is limited."""
         if self._budget is UNLIMITED:
             return NOTHING
-        return most(prompt, self._teachers[prompt.role].traits.price) if kept is None else used(kept)
+        prompt, kept = queued.prompt, queued.kept
+        return most(prompt, self._asked(prompt).traits.price) if kept is None else used(kept)
 
     def _room_for(self, more: Amount) -> BudgetReached | None:
         """None where the budget has room for more, with all that is in flight; else what it says."""
+        if self._budget is UNLIMITED:
+            return None
         return self._budget.reached(self.spending.total + self._at_stake, more)
 
     def _reserve(self, key: bytes, more: Amount) -> None:
+        """Set aside what a call may use, or what it has used and is not counted as spent yet."""
         if self._budget is not UNLIMITED:
+            self._at_stake += more - self._reserved.get(key, NOTHING)
             self._reserved[key] = more
-            self._at_stake += more
 
     def _release(self, key: bytes) -> None:
         """Let go of what was reserved for a call that has ended."""
@@ -253,10 +312,12 @@ class Calls:
         if not task.cancelled() and (problem := task.exception()) is not None:
             self.on_fatal(problem)
         self._launch()
+        if self._uncommitted and len(self._tasks) < self._concurrency:
+            self._journal.hurry()
         self.on_change()
 
     async def _call(self, key: bytes, prompt: Prompt) -> None:
-        teacher = self._teachers[prompt.role]
+        teacher = self._asked(prompt)
         seeded = replace(prompt, seed=int.from_bytes(key[:4], "big") >> 1)
         try:
             completion = self._priced(await teacher.complete(seeded), prompt)
@@ -266,29 +327,30 @@ class Calls:
             if problem.unreachable and not self._reached:
                 raise TeacherRefused(problem.message, "is it running, and is --base-url right?") from problem
             completion = Completion("", "failed", error=problem.message, usage=Usage(), cost=0.0, teacher=teacher.name)
+        if key in self._reserved:
+            self._reserve(key, used(completion))
         self._uncommitted += 1
-        self._journal.put(key, _encodable(completion)).add_done_callback(partial(self._post, key))
+        self._journal.put(key, _encodable(completion))
 
-    def _post(self, key: bytes, kept: Future[Completion]) -> None:
-        """Called in the journal's thread: leave the key for the loop, which is woken once for a whole batch."""
-        self._committed.append((key, kept))
+    def _post(self, puts: Sequence[Put]) -> None:
+        """Called in the journal's thread: leave them for the loop, which is woken once for all that it has not seen."""
+        self._committed.extend(puts)
         if not self._woken:
             self._woken = True
-            self._loop.call_soon_threadsafe(self._settle)
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to tell
+                self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
         self._woken = False
         while self._committed:
-            key, kept = self._committed.popleft()
+            put = self._committed.popleft()
             self._uncommitted -= 1
-            problem = kept.exception()
-            if problem is not None:
-                self.on_fatal(problem)
+            if put.problem is not None:
+                self.on_fatal(put.problem)
                 continue
-            completion = kept.result()
-            self.spending.add(completion)
-            self._release(key)
-            self._deliver(key, completion)
+            self._count(put.key, put.completion)
+            self._release(put.key)
+            self._deliver(put.key, put.completion)
         self._launch()
         self.on_change()
 
@@ -296,14 +358,22 @@ class Calls:
         for deliver in self._waiting.pop(key):
             deliver(completion)
 
-    def _replay(self, kept: Completion) -> None:
+    def _replay(self, key: bytes, kept: Completion) -> None:
         self.spending.replayed += 1
         self.spending.replayed_hosts.add(kept.host)
-        self.spending.add(kept)
+        self._count(key, kept)
+
+    def _count(self, key: bytes, completion: Completion) -> None:
+        """Count a completion as used; where anything is limited, once."""
+        if self._budget is not UNLIMITED:
+            if key in self._counted:
+                return
+            self._counted.add(key)
+        self.spending.add(completion)
 
     def _priced(self, completion: Completion, prompt: Prompt) -> Completion:
         """The completion with its cost, where that was not known when it was bought and the price is known now."""
-        price = self._teachers[prompt.role].traits.price
+        price = self._asked(prompt).traits.price
         if completion.cost is not None or price is None:
             return completion
         return replace(completion, cost=price.cost(completion.usage))
@@ -311,17 +381,21 @@ class Calls:
 
 def _encodable(completion: Completion) -> Completion:
     """The completion, with lone surrogates (which no UTF-8 file can hold) replaced by "?"."""
-    names = ("text", "reasoning", "error", "teacher", "host")
-    strings = {name: getattr(completion, name) for name in names}
     try:
-        "".join(strings.values()).encode()
+        f"{completion.text}{completion.reasoning}{completion.error}{completion.teacher}{completion.host}".encode()
     except UnicodeEncodeError:
+        strings = {name: getattr(completion, name) for name in ("text", "reasoning", "error", "teacher", "host")}
         return replace(completion, **{name: value.encode(errors="replace").decode() for name, value in strings.items()})
     return completion
 
 
 def _ignore() -> None:
     pass
+
+
+def _ignore_settled(puts: Sequence[Put]) -> None:
+    """What is kept after the run's end is told to nobody: its loop is closed."""
+    del puts
 
 
 def _raise(problem: BaseException) -> None:

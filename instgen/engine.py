@@ -213,9 +213,8 @@ class Run(Generic[Item]):
         return None
 
     async def _at_rest(self) -> None:
-        """Make the calls that the flows wait for, and wait for what comes."""
-        self.calls.launch()
-        if not self._answered:
+        """Replay what the flows wait for, or else make the calls and wait for what comes."""
+        if not self.calls.launch() and not self._answered and not self._at_the_end():
             await self._changed.wait()
 
     def _finished_head(self) -> Outcome | None:
@@ -278,9 +277,7 @@ class Run(Generic[Item]):
         flow.answers = [None] * len(flow.prompts)
         flow.missing = len(flow.prompts)
         for place, prompt in enumerate(flow.prompts):
-            answer = self.calls.ask(prompt, flow.number, partial(self._deliver, flow, place))
-            if answer is not None:
-                self._deliver(flow, place, answer)
+            self.calls.ask(prompt, flow.number, partial(self._deliver, flow, place))
         if not flow.prompts:
             self._answered.append(flow)
 

@@ -238,7 +238,7 @@ class PackedFile:
 
 
 class Writer:
-    """Hands lines to destinations through one bounded queue and one thread."""
+    """Hands lines to destinations through one bounded queue and one thread, woken once for a turn of the loop."""
 
     def __init__(self, destinations: Sequence[Destination], on_failure: Callable[[Exception], None]) -> None:
         """Begin to write; `on_failure` is called in the event loop as soon as a destination fails."""
@@ -246,8 +246,12 @@ class Writer:
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._lines: deque[tuple[int, bytes]] = deque()
-        self._wake = threading.Condition()
+        self._wake = threading.Event()
+        self._wakes = False
+        """Whether the thread will be woken at the end of this turn."""
         self._space = asyncio.Event()
+        self._is_held = False
+        """Whether somebody waits for space."""
         self._closing = False
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="writer", daemon=True)
@@ -264,12 +268,12 @@ class Writer:
         Raises:
             InstgenError: what went wrong with an earlier line.
         """
-        with self._wake:
-            self._lines.append((place, line))
-            self._wake.notify()
-        while len(self._lines) > ROOM and self._failure is None:
-            self._space.clear()
-            await self._space.wait()
+        self._lines.append((place, line))
+        if not self._wakes:
+            self._wakes = True
+            self._loop.call_soon(self._wake_thread)
+        if len(self._lines) > ROOM:
+            await self._until_space()
         if self._failure is not None:
             raise self._failure
 
@@ -293,10 +297,20 @@ class Writer:
 
     def abort(self, timeout: float | None) -> None:
         """Let the thread write what is queued and end, for at most so many seconds."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
+        self._closing = True
+        self._wake.set()
         self._thread.join(timeout)
+
+    def _wake_thread(self) -> None:
+        self._wakes = False
+        self._wake.set()
+
+    async def _until_space(self) -> None:
+        self._is_held = True
+        while len(self._lines) > ROOM and self._failure is None:
+            self._space.clear()
+            await self._space.wait()
+        self._is_held = False
 
     def _write_until_closed(self) -> None:
         while self._failure is None and (batch := self._next_batch()) is not None:
@@ -305,18 +319,17 @@ class Writer:
             except Exception as failure:  # a thread hands every error on, bugs too, or the run would wait for ever
                 self._failure = failure
                 self._tell(partial(self._on_failure, failure))
-            self._tell(self._space.set)
+            if self._is_held:
+                self._tell(self._space.set)
 
     def _next_batch(self) -> list[tuple[int, bytes]] | None:
         """What is queued, or [] when nothing came for a while; None at the end."""
-        with self._wake:
-            if not self._lines and not self._closing:
-                self._wake.wait(POLL_SECONDS)
-            if not self._lines and self._closing:
-                return None
-            batch = list(self._lines)
-            self._lines.clear()
-            return batch
+        if not self._closing:
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+        if self._closing and not self._lines:
+            return None
+        return [self._lines.popleft() for _ in range(len(self._lines))]
 
     def _write(self, batch: list[tuple[int, bytes]]) -> None:
         for place, destination in enumerate(self._destinations):

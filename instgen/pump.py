@@ -1,7 +1,8 @@
 """A blocking iterator, read ahead by a thread, for an event loop that must not wait.
 
 A read that blocks (a pipe whose writer is thinking) never holds up calls in flight, and at most `room` items are read
-ahead of the loop, so that back-pressure reaches whoever writes the pipe.
+ahead of the loop, so that back-pressure reaches whoever writes the pipe. The two wake each other seldom: the thread
+reads until there is no room, and goes on when half of it is free; the loop is told of an item when it has found none.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ class Pump(Generic[T]):
         self.error: BaseException | None = None
         self._items = items
         self._waiting: deque[T] = deque()
-        self._room = threading.Semaphore(room)
+        self._room = room
+        self._go_on = threading.Event()
+        self._is_missed = True
+        """Whether the loop has found nothing, and waits to be told."""
         self._ended = False
         self._closed = False
-        self._told = False
 
     @property
     def finished(self) -> bool:
@@ -42,24 +45,30 @@ class Pump(Generic[T]):
     def take(self) -> T | None:
         """The next item, or None where none is waiting."""
         if not self._waiting:
-            return None
+            self._is_missed = True
+            if not self._waiting:  # nor did one come just now, of which nobody would tell
+                return None
         item = self._waiting.popleft()
-        self._room.release()
+        if len(self._waiting) == self._room // 2:
+            self._go_on.set()
         return item
 
     def close(self) -> None:
         """Read no more; a read that is blocked is left to itself."""
         self._closed = True
-        self._room.release()
+        self._go_on.set()
 
     def _read(self) -> None:
         try:
             for item in self._items:
-                self._room.acquire()
+                while len(self._waiting) >= self._room and not self._closed:
+                    self._go_on.wait()
+                    self._go_on.clear()
                 if self._closed:
                     break
                 self._waiting.append(item)
-                self._tell()
+                if self._is_missed:
+                    self._tell()
         except Exception as problem:  # a thread hands every error on, bugs too, or the run would wait for ever
             self.error = problem
         self._ended = True
@@ -67,16 +76,11 @@ class Pump(Generic[T]):
 
     def _tell(self) -> None:
         """Wake the loop, once for all that arrives before it looks."""
-        if not self._told:
-            self._told = True
-            try:
-                self._loop.call_soon_threadsafe(self._look)
-            except RuntimeError:  # the loop has ended: nobody is left to tell
-                self._closed = True
-
-    def _look(self) -> None:
-        self._told = False
-        self._arrived()
+        self._is_missed = False
+        try:
+            self._loop.call_soon_threadsafe(self._arrived)
+        except RuntimeError:  # the loop has ended: nobody is left to tell
+            self._closed = True
 
 
 class Counter:

@@ -93,6 +93,9 @@ class Prompt:
     """Raised by a recipe that asks the same again on purpose: another sample number is another purchase."""
     sources: tuple[str, ...] = ()
     """`name@digest` of the prompt files it was rendered from; not part of its identity."""
+    which: int = 0
+    """Who is asked where a role has several teachers: 0 is its own, 1 the first of the others. The teacher's identity
+    is part of the prompt's, this number is not."""
     seed: int | None = None
     """The sampling seed for the wire: the engine derives it from the prompt's key; recipes leave it alone."""
 

@@ -136,8 +136,28 @@ class Ran:
         return [one + other for one, other in zip(kept, left, strict=True)]
 
 
+class Sampling:
+    """Flows that ask the same several times at once."""
+
+    command = "sampling"
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+
+    def start(self, number: int, item: str) -> Flow:
+        return _samples_of(item, self._samples)
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        return outcome
+
+
+def _samples_of(item: str, samples: int) -> Flow:
+    replies = yield from ask_all(tuple(Prompt(text=item, sample=number) for number in range(samples)))
+    return Outcome((born(Record(item, output=replies[-1].text)),))
+
+
 def drive(
-    recipe: Bootstrapping | Chaining,
+    recipe: Bootstrapping | Chaining | Sampling,
     source: Source[int] | Source[str],
     teacher: Simulated,
     *,

@@ -28,8 +28,14 @@ PRICE = Price(1.0, 2.0)
 DEAR = Price(10.0, 20.0)
 ITEMS = [f"item {number}" for number in range(30)]
 
-Method = Literal["chaining", "bootstrapping", "judging"]
-METHODS = st.sampled_from(("chaining", "bootstrapping", "judging"))
+REPEATED = [("<" * (number % 3) + f"item {number % 5}" + ">" * (number % 3)) for number in range(30)]
+"""Rows of which some ask what others have asked, at once or later, or what others get to ask in their second step."""
+
+DIFFERENT = 35
+"""Prompts of those rows that differ: five items at four depths for the first sample, and at three for the second."""
+
+Method = Literal["chaining", "bootstrapping", "judging", "repeating"]
+METHODS = st.sampled_from(("chaining", "bootstrapping", "judging", "repeating"))
 LIMITS = st.one_of(
     st.integers(0, 100).map(lambda requests: Budget(requests=requests)),
     st.integers(1000, 9000).map(lambda tokens: Budget(tokens=tokens)),
@@ -82,7 +88,9 @@ def drive(
             ran = Ran([], Run(Bootstrapping(), Counter(), calls, ahead=16, target=target, grace=1))
         else:
             recipe = Judging() if method == "judging" else Chaining()
-            ran = Ran([], Run(recipe, Given(list(ITEMS)), calls, ahead=16, grace=1))
+            ran = Ran(
+                [], Run(recipe, Given(list(REPEATED if method == "repeating" else ITEMS)), calls, ahead=16, grace=1)
+            )
         try:
             async for outcome in ran.run.outcomes():
                 ran.outcomes.append(outcome)
@@ -149,6 +157,16 @@ def test_the_same_line_ends_at_the_same_place_and_buys_nothing(
     if first.problem is not None:  # else calls that nobody waited for any more may differ
         assert bought_again == bought
         assert again.run.calls.spending.total.requests == first.run.calls.spending.total.requests
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 40])
+def test_what_is_used_twice_counts_once_at_any_concurrency_and_again_when_replayed(
+    tmp_path: Path, concurrency: int
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    for limit in (20, 1000):
+        runs = [drive(Budget(limit), concurrency=concurrency, path=path, method="repeating") for _ in range(2)]
+        assert {ran.run.calls.spending.total.requests for ran in runs} == {min(limit, DIFFERENT)}
 
 
 @settings(deadline=None, max_examples=15)

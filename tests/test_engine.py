@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -10,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instgen.calls import Calls
 from instgen.engine import Run, Target
 from instgen.errors import InputError, Shortfall, TeacherRefused
-from instgen.journal import SqliteJournal
+from instgen.journal import NoJournal, Put, SqliteJournal
 from instgen.pump import Counter
 from instgen.recipes.flow import Outcome
 from instgen.records import Completion, Prompt
-from tests.simulated import Bootstrapping, Chaining, Given, Ran, Simulated, drive
+from tests.simulated import Bootstrapping, Chaining, Given, Ran, Sampling, Simulated, drive
 
 
 def teacher(luck: int = 0, **more: float) -> Simulated:
@@ -198,3 +201,71 @@ def test_failures_are_kept_and_asked_again_only_on_request(tmp_path: Path) -> No
     assert replayed.texts == first.texts
     assert replayed.run.calls.spending.asked == 0
     assert retried.run.tally.failed == 0
+
+
+def test_a_flow_of_which_some_prompts_are_kept_gets_the_others(tmp_path: Path) -> None:
+    for samples, asked in ((1, 2), (3, 4)):
+        kept = SqliteJournal(tmp_path / "journal.sqlite")
+        ran = drive(Sampling(samples), Given(["one", "two"]), teacher(latency=0), concurrency=2, journal=kept)
+        kept.close()
+        assert len(ran.outcomes) == 2
+        assert ran.run.calls.spending.asked == asked
+
+
+class Resting(NoJournal):
+    """Rests long after each put, unless it is told to hurry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests = 0
+        self._held: list[Put] = []
+
+    def put(self, key: bytes, completion: Completion) -> None:
+        self._held.append(Put(key, completion))
+        asyncio.get_running_loop().call_later(0.1, self._rested)
+
+    def hurry(self) -> None:
+        held, self._held = self._held, []
+        self.on_settled(held)
+
+    def _rested(self) -> None:
+        self.rests += bool(self._held)
+        self.hurry()
+
+
+@pytest.mark.parametrize(("concurrency", "ahead"), [(1, 1), (1, 4), (4, 4), (64, 8)])
+def test_the_journal_does_not_rest_while_a_call_could_be_made_with_what_it_holds(concurrency: int, ahead: int) -> None:
+    journal = Resting()
+    items = [f"item {number}" for number in range(12)]
+    ran = drive(Chaining(), Given(items), teacher(latency=0), concurrency=concurrency, ahead=ahead, journal=journal)
+    assert len(ran.outcomes) == 12
+    assert journal.rests == 0
+
+
+def test_a_journal_that_outlives_the_loop_keeps_what_it_was_given(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.sqlite")
+
+    async def leave() -> None:
+        Calls({"teacher": teacher()}, journal, seed=0, concurrency=1)
+
+    asyncio.run(leave())
+    for key in (b"a" * 16, b"b" * 16):
+        journal.put(key, Completion("paid for"))
+        for _ in range(500):
+            if journal.find([key]):
+                break
+            time.sleep(0.002)
+        else:
+            pytest.fail("nothing was kept")
+    journal.close()
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 40])
+def test_what_failed_again_in_this_run_is_not_asked_a_third_time(tmp_path: Path, concurrency: int) -> None:
+    who = teacher(failing=1.0, latency=0)
+    for retry_failed in (False, True):
+        who.asked.clear()
+        kept = SqliteJournal(tmp_path / "journal.sqlite", retry_failed=retry_failed)
+        drive(Chaining(), Given(["same"] * 20), who, concurrency=concurrency, ahead=4, journal=kept)
+        kept.close()
+        assert set(who.asked.values()) == {1}

@@ -32,7 +32,8 @@ class Account:
 
     command: str
     run: Run[Any]
-    teacher: Teacher
+    teachers: tuple[Teacher, ...]
+    """Who writes: one, or several in turn."""
     writing: Writing
     wanted: int | None
     """Records asked for; None where each row is one item."""
@@ -90,8 +91,8 @@ class Account:
         lines = ["; ".join(part for part in told if part)]
         if spending.replayed and not spending.asked and not tally.failed:
             lines.append(f"every reply came from the journal; --seed {self.run.calls.seed + 1} makes new data")
-        elif spending.asked and self.teacher.traits.small:
-            lines.append(f"written by {self.teacher.name}, a small model: for demonstration, not for training")
+        elif spending.asked and (small := next((each for each in self.teachers if each.traits.small), None)):
+            lines.append(f"written by {small.name}, a small model: for demonstration, not for training")
         if spending.hosts and (others := spending.replayed_hosts - spending.hosts):
             lines.append(
                 f"some replies came from the journal, and once from another server: {', '.join(sorted(others))}"
@@ -110,7 +111,8 @@ class Account:
         return {
             "command": self.command,
             "version": __version__,
-            "teacher": self.teacher.name,
+            "argv": console.argv(),
+            "teacher": ", ".join(each.name for each in self.teachers),
             "wanted": self.wanted,
             "read": tally.read,
             "kept": tally.kept,

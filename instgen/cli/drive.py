@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -22,9 +23,9 @@ from instgen.cli.options import Asking, Writing
 from instgen.engine import Run
 from instgen.errors import InstgenError, Interrupted, Shortfall, UsageError
 from instgen.formats import rejection_row, to_row
+from instgen.journal import Journal
 from instgen.jsonl import Writer
 from instgen.recipes.flow import Outcome
-from instgen.teachers.teacher import Teacher
 
 Item = TypeVar("Item")
 
@@ -34,6 +35,8 @@ REORDER = 4
 """Rows started for each call in flight, where outcomes wait for the ones before them."""
 GRACE = 10.0
 """Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
+COLLECT_AFTER = 10_000
+"""Objects made, less those let go of, before garbage is searched for; Python's own choice is 700."""
 ABORT_SECONDS = 1.0
 """What the line that is being written gets at a second signal."""
 
@@ -45,13 +48,13 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
         InstgenError: why it ended before it had done what was asked.
     """
     allowed = allowed_failures(asking.max_failures)
-    budget = _budget(job.teachers, asking)
+    budget = budget_of(job.teachers, asking)
     if asking.dry_run:
         from instgen.cli.dry_run import estimate
 
         asyncio.run(estimate(job))
         return
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner, _seldom_collected():
         runner.run(_perform(job, asking, writing, allowed, budget))
 
 
@@ -61,21 +64,38 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Al
         console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
     async with aclosing(job.teachers):
         with open_journal(asking, writing) as journal:
-            calls = Calls(job.teachers.by_role(), journal, seed=asking.seed, concurrency=concurrency, budget=budget)
-            run = Run(
-                job.recipe,
-                job.source,
-                calls,
-                ahead=job.window or REORDER * concurrency,
-                target=job.target,
-                grace=_grace(job.teachers.teacher, asking),
-            )
+            run = run_of(job, asking, journal, budget)
             wanted = job.target.records if job.target else None
-            account = Account(job.recipe.command, run, job.teachers.teacher, writing, wanted)
+            account = Account(job.recipe.command, run, job.teachers.writers(), writing, wanted)
             account.check()
             writer = Writer(open_destinations(writing, job.inputs, resumable=not asking.no_journal), run.stop)
             with _signals(run, writer):
                 await _write_all(run, writer, account, allowed)
+
+
+def run_of(job: Job[Item], asking: Asking, journal: Journal, budget: Budget) -> Run[Item]:
+    """The run of a job, in the event loop that is to drive it; nothing is asked yet."""
+    concurrency = asking.concurrency or job.teachers.teacher.traits.concurrency
+    calls = Calls(
+        job.teachers.by_role(),
+        journal,
+        seed=asking.seed,
+        concurrency=concurrency,
+        budget=budget,
+        others=job.teachers.others,
+    )
+    ahead = job.window or REORDER * concurrency
+    grace = _grace(job.teachers, asking)
+    return Run(job.recipe, job.source, calls, ahead=ahead, target=job.target, grace=grace)
+
+
+def too_many_failed(run: Run[Any], allowed: Allowed) -> Shortfall | None:
+    """What a run over rows ends with where more of them failed than may."""
+    rows = run.tally.read - run.unfinished
+    if run.tally.failed <= allowed(rows):
+        return None
+    hint = "--retry-failed asks them again, --max-failures allows some"
+    return Shortfall(f"{run.tally.failed} of {rows} rows failed", hint, failures=True)
 
 
 async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: Allowed) -> None:
@@ -85,10 +105,7 @@ async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: A
         async with account.shown(), aclosing(run.outcomes()) as outcomes:
             async for outcome in outcomes:
                 await _write_or_stop(outcome, writer, account)
-        rows = run.tally.read - run.unfinished
-        if account.wanted is None and run.tally.failed > allowed(rows):
-            hint = "--retry-failed asks them again, --max-failures allows some"
-            problem = Shortfall(f"{run.tally.failed} of {rows} rows failed", hint, failures=True)
+        problem = too_many_failed(run, allowed) if account.wanted is None else None
     except InstgenError as ended:
         problem = ended
     try:
@@ -133,14 +150,27 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _budget(teachers: Teachers, asking: Asking) -> Budget:
+@contextlib.contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Fewer searches for garbage, and none through what start-up made: a run makes no cycles, and they took 7 %."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
+
+
+def budget_of(teachers: Teachers, asking: Asking) -> Budget:
     """What the command line allows to be used.
 
     Raises:
         UsageError: a limit on the cost, where nobody knows what a call costs.
     """
     if asking.max_cost is not None:
-        for teacher in (teachers.teacher, teachers.judge):
+        for teacher in teachers.each():
             if teacher.traits.price is None:
                 raise UsageError(
                     f"--max-cost: the price of {teacher.name} is not known",
@@ -150,10 +180,10 @@ def _budget(teachers: Teachers, asking: Asking) -> Budget:
     return UNLIMITED if budget == UNLIMITED else budget
 
 
-def _grace(teacher: Teacher, asking: Asking) -> float:
+def _grace(teachers: Teachers, asking: Asking) -> float:
     if asking.grace is not None:
         return asking.grace
-    return GRACE if teacher.traits.paid else 0.0
+    return GRACE if teachers.paid else 0.0
 
 
 @contextlib.contextmanager

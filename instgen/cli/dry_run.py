@@ -43,11 +43,11 @@ async def estimate(job: Job[Item]) -> None:
 
 
 def dearer(teachers: Teachers) -> Price | None:
-    """The most that either the teacher or the judge takes; None where one price is not known."""
-    one, other = teachers.teacher.traits.price, teachers.judge.traits.price
-    if one is None or other is None:
+    """The most that any of the teachers takes; None where one price is not known."""
+    known = [price for teacher in teachers.each() if (price := teacher.traits.price) is not None]
+    if len(known) < len(teachers.each()):
         return None
-    return Price(max(one.prompt, other.prompt), max(one.completion, other.completion))
+    return Price(max(price.prompt for price in known), max(price.completion for price in known))
 
 
 async def _items(job: Job[Item]) -> AsyncIterator[Item]:
@@ -89,9 +89,9 @@ def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
 
 
 def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
-    calls = round(asking * job.calls_per_item)
+    calls = max(round(asking * job.calls_per_item), first.requests)
     share = calls / first.requests if first.requests else 0.0
-    teachers = {job.teachers.teacher.name: job.teachers.teacher, job.teachers.judge.name: job.teachers.judge}
+    teachers = {teacher.name: teacher for teacher in job.teachers.each()}
     unknown = [name for name, teacher in teachers.items() if teacher.traits.price is None]
     cost = (
         f"the price of {', '.join(unknown)} is not known" if unknown else f"at most about {dollars(first.cost * share)}"

@@ -35,20 +35,34 @@ STDIN, STDOUT = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Teachers:
-    """Who answers: the teacher, and the judge, who may be the same."""
+    """Who answers: the teacher, the judge, who may be the same, and teachers that take turns with the first."""
 
     teacher: Teacher
     judge: Teacher
+    others: tuple[Teacher, ...] = ()
 
     def by_role(self) -> dict[Role, Teacher]:
         """Who answers prompts of each role."""
         return {"teacher": self.teacher, "judge": self.judge, "user": self.teacher}
 
+    def writers(self) -> tuple[Teacher, ...]:
+        """Those who write data."""
+        return (self.teacher, *self.others)
+
+    def each(self) -> tuple[Teacher, ...]:
+        """All of them, each once."""
+        own = (self.teacher,) if self.judge is self.teacher else (self.teacher, self.judge)
+        return (*own, *self.others)
+
+    @property
+    def paid(self) -> bool:
+        """Whether a call of any of them costs somebody something."""
+        return any(teacher.traits.paid for teacher in self.each())
+
     async def aclose(self) -> None:
-        """Let go of both."""
-        await self.teacher.aclose()
-        if self.judge is not self.teacher:
-            await self.judge.aclose()
+        """Let go of all of them."""
+        for teacher in self.each():
+            await teacher.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +76,27 @@ class Reach:
     """The table of the user's settings that says all this."""
 
 
-def open_teachers(asking: Asking, writing: Writing) -> Teachers:
+def open_teachers(asking: Asking, writing: Writing, others: Sequence[str] = ()) -> Teachers:
     """The teachers that the command line names; a model in this process leaves room for a pipeline's other stages.
 
     A teacher that the user's settings name has its own address and key. Those of the command line are for its teacher,
-    and for a judge of the same provider: what is of another one never gets them.
+    and for a judge or another teacher of the same provider: what is of another one never gets them.
+
+    Raises:
+        UsageError: no such teacher, a key that cannot be had, or others that are one teacher.
     """
     tell = _quiet if writing.quiet else _tell
     teacher = open_teacher(asking, writing.config, tell)
-    if asking.judge is None or asking.judge == asking.teacher:
-        return Teachers(teacher, teacher)
-    if named := named_teacher(asking.judge, writing.config):
-        judge = _reach_of(named, asking.judge)
-    elif _provider(asking.judge) == _provider(asking.teacher):
-        judge = _reach_said(asking, asking.judge)
-    else:
-        judge = Reach(asking.judge)
-    return Teachers(teacher, find_teacher(judge.spec, _settings(judge, asking, writing.config, tell, judging=True)))
+
+    def beside(spec: str) -> Teacher:
+        reach = _reach_beside(spec, asking, writing.config)
+        return find_teacher(reach.spec, _settings(reach, asking, writing.config, tell, beside=True))
+
+    judge = teacher if asking.judge is None or asking.judge == asking.teacher else beside(asking.judge)
+    more = tuple(beside(spec) for spec in others)
+    if more:
+        _check_different((asking.teacher, *others), (teacher, *more))
+    return Teachers(teacher, judge, more)
 
 
 def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None]) -> Teacher:
@@ -101,6 +119,25 @@ def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None
     return find_teacher(reach.spec, _settings(reach, asking, config, tell))
 
 
+def _reach_beside(spec: str, asking: Asking, config: Path | None) -> Reach:
+    """Where one is that is asked beside the teacher."""
+    if named := named_teacher(spec, config):
+        return _reach_of(named, spec)
+    return _reach_said(asking, spec) if _provider(spec) == _provider(asking.teacher) else Reach(spec)
+
+
+def _check_different(said: Sequence[str], teachers: Sequence[Teacher]) -> None:
+    """Raise UsageError where two of them are one: their answers would be one purchase."""
+    seen: dict[str, str] = {}
+    for spec, teacher in zip(said, teachers, strict=True):
+        if (same := seen.get(teacher.identity)) is not None:
+            which = f"{spec} is named twice" if same == spec else f"{same} and {spec} are one teacher, {teacher.name}"
+            raise UsageError(
+                f"--with: {which}", "--samples asks one several times, --base-url spreads the load over its servers"
+            )
+        seen[teacher.identity] = spec
+
+
 def _reach_said(asking: Asking, spec: str) -> Reach:
     key = _api_key(asking.api_key_env, asking.api_key_file, "--api-key-env", "--api-key-file")
     return Reach(spec, tuple(asking.base_url or ()), key)
@@ -113,14 +150,14 @@ def _reach_of(named: NamedTeacher, name: str) -> Reach:
 
 
 def _settings(
-    reach: Reach, asking: Asking, config: Path | None, tell: Callable[[str], None], *, judging: bool = False
+    reach: Reach, asking: Asking, config: Path | None, tell: Callable[[str], None], *, beside: bool = False
 ) -> Settings:
-    """How to ask one teacher. Flags and variables are about the teacher: a judge's own table beats them."""
+    """How to ask one teacher. Flags and variables are about the teacher: the table of one beside it beats them."""
     named = reach.named
 
     def limit(option: str) -> Any:
         own = getattr(named, option, None)
-        return getattr(asking, option) if own is None or (said_by(option) and not judging) else own
+        return getattr(asking, option) if own is None or (said_by(option) and not beside) else own
 
     return Settings(
         base_urls=reach.base_urls,

@@ -50,15 +50,18 @@ def to_row(record: Record) -> dict[str, Any]:
         "input": "" if record.messages else record.input,
         "output": strings.output,
     }
-    further = {
-        "system": strings.system,
-        "reasoning": record.reasoning,
-        "messages": turns_of(record.messages, record.extra.get("messages", ())),
-        "candidates": [_candidate_row(candidate) for candidate in record.candidates],
-        "scores": dict(record.scores),
-        "origin": [_step_row(step) for step in record.origin],
-    }
-    row |= {key: value for key, value in further.items() if value}
+    if strings.system:
+        row["system"] = strings.system
+    if record.reasoning:
+        row["reasoning"] = record.reasoning
+    if record.messages:
+        row["messages"] = turns_of(record.messages, record.extra.get("messages", ()))
+    if record.candidates:
+        row["candidates"] = [_candidate_row(candidate) for candidate in record.candidates]
+    if record.scores:
+        row["scores"] = dict(record.scores)
+    if record.origin:
+        row["origin"] = [_step_row(step) for step in record.origin]
     row |= {key: value for key, value in record.extra.items() if key not in KEYS}
     return row
 
@@ -185,11 +188,12 @@ def _step(name: str, value: object) -> Step:
 
 
 def _step_row(step: Step) -> dict[str, Any]:
-    values = {key: getattr(step, key) for key in _STEP if key != "command"}
-    applying = {key: value for key, value in values.items() if value not in (None, "", ())}
-    return {"command": step.command} | {
-        key: list(value) if isinstance(value, tuple) else value for key, value in applying.items()
-    }
+    row: dict[str, Any] = {"command": step.command}
+    for key in _STEP:
+        value = getattr(step, key)
+        if value or value == 0:
+            row[key] = list(value) if isinstance(value, tuple) else value
+    return row
 
 
 def _verdict_row(verdict: Verdict) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from instgen.errors import TeacherRefused
 from instgen.teachers.endpoint import host_of
@@ -91,8 +92,7 @@ class Rates:
             self.tokens.take(used - expected)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """Leave to send one request to a server; it ends with `Endpoints.ended`."""
 
     endpoint: Endpoint
@@ -101,8 +101,7 @@ class Lease:
     """Tokens that the request is expected to use."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     place: asyncio.Future[Lease]
     tokens: int
 
@@ -134,6 +133,8 @@ class Endpoints:
         """Leave to send a request that is expected to use so many tokens, as soon as a server has room."""
         if self._is_draining:
             raise asyncio.CancelledError
+        if not self._waiting and (lease := self._lease(tokens, self._clock())) is not None:
+            return lease
         waiting = _Waiting(asyncio.get_running_loop().create_future(), tokens)
         self._waiting.append(waiting)
         self._hand_out()
@@ -168,7 +169,8 @@ class Endpoints:
             self._missing_since = now if self._missing_since is None else self._missing_since
             if now - self._missing_since > GONE_AFTER:
                 raise TeacherRefused(f"{endpoint.host}: no answer for {GONE_AFTER:g} s", "is the server still running?")
-        self._hand_out()
+        if self._waiting:
+            self._hand_out()
 
     def used(self, lease: Lease, tokens: int) -> None:
         """Count the tokens that a request has used rather than those that were expected."""
@@ -207,19 +209,26 @@ class Endpoints:
             if first.place.done():  # cancelled
                 self._waiting.popleft()
                 continue
-            pause = self._rates.ready(now, first.tokens)
-            free = () if pause else [each for each in self.all if each.pace.has_room(now)]
-            if not free:
-                later = [each.pace.resumes - now for each in self.all if each.pace.resumes > now]
-                self._wake_in(pause or min(later, default=0.0))
+            lease = self._lease(first.tokens, now)
+            if lease is None:
+                self._look_again(now)
                 return
             self._waiting.popleft()
-            self._rates.take(first.tokens)
-            endpoint = min(free, key=_load)
-            first.place.set_result(Lease(endpoint, endpoint.pace.send(), first.tokens))
+            first.place.set_result(lease)
 
-    def _wake_in(self, seconds: float) -> None:
-        """Look again after a pause; without one, the next request that ends will do it."""
+    def _lease(self, tokens: int, now: float) -> Lease | None:
+        """Leave to send a request now, where the rates allow it and a server has room."""
+        free = [each for each in self.all if each.pace.has_room(now)]
+        if not free or self._rates.ready(now, tokens):
+            return None
+        self._rates.take(tokens)
+        endpoint = min(free, key=_load)
+        return Lease(endpoint, endpoint.pace.send(), tokens)
+
+    def _look_again(self, now: float) -> None:
+        """Look again when the first pause is over; without one, the next request that ends will do it."""
+        later = [each.pace.resumes - now for each in self.all if each.pace.resumes > now]
+        seconds = self._rates.ready(now, self._waiting[0].tokens) or min(later, default=0.0)
         if seconds > 0:
             self.close()
             self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from instgen.teachers.endpoints import Endpoint
     from instgen.teachers.http import Poster, Response
 
+JSON_HEADERS = {"content-type": "application/json", "accept": "application/json"}
+
 BODY_READ = 10_000
 """Bytes of an error body without a message that are looked at for words to show."""
 
@@ -126,6 +128,7 @@ class HttpTeacher:
         self._model = model
         self._settings = settings
         self._key = checked_key(usual if settings.api_key is None else settings.api_key, urls, settings.allow_http)
+        self._headers = JSON_HEADERS | dialect.headers(self._key)
         self._needs_key = urls == (dialect.home,)
         self._told: set[str] = set()
         most = settings.concurrency or traits.concurrency
@@ -182,9 +185,8 @@ class HttpTeacher:
         while True:
             lease = await self._endpoints.acquire(tokens)
             changes = dict(lease.endpoint.changes)
-            sent = {name: value for key, value in body.items() if (name := changes.get(key, key)) is not None}
             try:
-                response = await self._post(lease.endpoint, prompt, encode(sent))
+                response = await self._post(lease.endpoint, prompt, encode(_changed(body, changes)))
                 if self._adapts(lease.endpoint, response, body, changes):
                     self._endpoints.ended(lease)
                     continue
@@ -201,11 +203,10 @@ class HttpTeacher:
             return lease, self._accounted(result, lease.endpoint)
 
     async def _post(self, endpoint: Endpoint, prompt: Prompt, body: bytes) -> Response:
-        headers = {"content-type": "application/json", "accept": "application/json"} | self._dialect.headers(self._key)
         url = f"{endpoint.url}/{self._dialect.path(self._model, prompt)}"
         if self._poster is None:
             self._poster = importlib.import_module("instgen.teachers.http").connect(self._settings.timeout)
-        return await self._poster.post(url, headers, body)
+        return await self._poster.post(url, self._headers, body)
 
     def _adapts(
         self, endpoint: Endpoint, response: Response, body: Mapping[str, Any], changes: Mapping[str, str | None]
@@ -287,6 +288,13 @@ def _luck(prompt: Prompt, attempt: int) -> Random:
     return Random(content_hash(*said, str(prompt.sample), str(attempt)))
 
 
+def _changed(body: Mapping[str, Any], changes: Mapping[str, str | None]) -> Mapping[str, Any]:
+    """The body as a server takes it."""
+    if not changes:
+        return body
+    return {name: value for key, value in body.items() if (name := changes.get(key, key)) is not None}
+
+
 def _declines(said: Complaint, name: str) -> bool:
     """Whether an error is about a setting as such, not about its value."""
     named = name == said.parameter if said.parameter else re.search(rf"\b{re.escape(name)}\b", said.message)
@@ -295,7 +303,7 @@ def _declines(said: Complaint, name: str) -> bool:
 
 def _cut(completion: Completion, stops: tuple[str, ...]) -> Completion:
     """The completion up to the first of the words to stop at, which some servers ignore."""
-    if completion.finish == "refusal":
+    if not stops or completion.finish == "refusal":
         return completion
     ends = [at for stop in stops if stop and (at := completion.text.find(stop)) >= 0]
     return replace(completion, text=completion.text[: min(ends)], finish="stop") if ends else completion

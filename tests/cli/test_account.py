@@ -18,7 +18,7 @@ def told(folder: Path, host: str, items: list[str], capsys: pytest.CaptureFixtur
     journal = SqliteJournal(folder / "journal.sqlite")
     run = drive(Chaining(), Given(items), teacher, concurrency=2, journal=journal).run
     journal.close()
-    Account("chaining", run, teacher, Writing(), None).close(None)
+    Account("chaining", run, (teacher,), Writing(), None).close(None)
     return capsys.readouterr().err
 
 
