@@ -27,6 +27,7 @@ class Dedupe(StrEnum):
     EXACT = "exact"
     NEAR = "near"
     NOVELTY = "novelty"
+    SEMANTIC = "semantic"
     OFF = "off"
 
 
@@ -43,6 +44,21 @@ class Compared(StrEnum):
 
     TASK = "task"
     INSTRUCTION = "instruction"
+
+
+class Sign(StrEnum):
+    """What makes a row contaminated."""
+
+    BOTH = "both"
+    EIGHT = "8-gram"
+    THIRTEEN = "13-gram"
+
+
+class LookedAt(StrEnum):
+    """Where in a row benchmarks are looked for."""
+
+    PROMPT = "prompt"
+    ALL = "all"
 
 
 class OnBadLine(StrEnum):
@@ -70,10 +86,19 @@ class Asked:
     dedupe: Sequence[Dedupe] = ()
     near: float | None = None
     novelty: float | None = None
+    novelty_script: Sequence[str] = ()
     novelty_on: Compared = Compared.TASK
+    semantic: float | None = None
+    embed: str | None = None
+    embed_url: str | None = None
+    embed_key_env: str | None = None
+    journal: Path | None = None
+    no_journal: bool = False
     keep: Survivor = Survivor.FIRST
     against: Sequence[Path] = ()
     decontaminate: Sequence[str] = ()
+    decontaminate_by: Sign = Sign.BOTH
+    decontaminate_on: LookedAt = LookedAt.PROMPT
     pii: Personal | None = None
     lang: Sequence[str] = ()
     same_lang: bool = False
@@ -88,10 +113,12 @@ class Asked:
 
     @property
     def methods(self) -> frozenset[Dedupe]:
-        """How duplicates are looked for: a threshold asks for its method too."""
+        """How duplicates are looked for: a threshold, or a model, asks for its method too."""
         named = set(self.dedupe) or {Dedupe.OFF if self.preset is PresetName.OFF else Dedupe.EXACT}
-        thresholds = {Dedupe.NEAR: self.near, Dedupe.NOVELTY: self.novelty}
+        meaning = self.embed if self.semantic is None else self.semantic
+        thresholds = {Dedupe.NEAR: self.near, Dedupe.NOVELTY: self.novelty, Dedupe.SEMANTIC: meaning}
         wanted = {method for method, threshold in thresholds.items() if threshold is not None}
+        wanted |= {Dedupe.NOVELTY} if self.novelty_script else set()
         if Dedupe.OFF in self.dedupe and (len(named) > 1 or wanted):
             raise UsageError("--dedupe off, and a method beside it", "say either")
         return frozenset((named | wanted) - {Dedupe.OFF})

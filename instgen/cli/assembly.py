@@ -5,14 +5,17 @@ The rule: a step's module is imported when somebody asks for it, so that the fir
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from instgen.cli.asked import Asked, Compared, Dedupe, Personal, Survivor
+from instgen.cli.asked import Asked, Compared, Dedupe, LookedAt, Personal, Sign, Survivor
 from instgen.cli.opening import records_of
 from instgen.cli.sieve import Cleaning, Sieve, Station
 from instgen.errors import UsageError
+from instgen.filters.plugins import plugged_rules
 from instgen.filters.presets import PRESETS, chosen
 from instgen.filters.repairs import REPAIRS
 from instgen.filters.rule import Rule
@@ -20,13 +23,17 @@ from instgen.filters.rulebook import Rulebook
 from instgen.filters.steps import Selection
 from instgen.records import Record
 
+if TYPE_CHECKING:
+    from instgen.filters.semantic import Embed
 
-def sieve_for(asked: Asked, tell: Callable[[str], None]) -> Sieve:
+
+def sieve_for(asked: Asked, tell: Callable[[str], None], embed: Embed | None = None) -> Sieve:
     """The sieve, with every file read that rows are compared with.
 
     Args:
         asked: what it is to do.
         tell: is told what was found in benchmarks.
+        embed: makes vectors of texts, where rows are compared by their meaning.
 
     Raises:
         UsageError: what is asked for does not exist or does not go together.
@@ -37,7 +44,7 @@ def sieve_for(asked: Asked, tell: Callable[[str], None]) -> Sieve:
         Rulebook(rules_for(asked)),
         repairs=PRESETS[asked.preset].repairs,
         cleaning=_cleaning(asked.pii),
-        stations=tuple(_stations(asked, tell)),
+        stations=tuple(_stations(asked, tell, embed)),
         selections=tuple(_selections(asked)),
     )
 
@@ -58,6 +65,8 @@ def explained(asked: Asked) -> Iterator[str]:
         yield f"{rule.name:{wide}}  {rule.reason:{longest}}  {limit:>5}  {rule.what}"
     if PRESETS[asked.preset].repairs:
         yield from (f"{repair.name:{wide}}  {'(repair)':{longest}}  {'':>5}  {repair.what}" for repair in REPAIRS)
+    if others := plugged_rules():
+        yield f"rules of other packages, by --rule: {', '.join(others)}"
     methods = [method.value for method in Dedupe if method in asked.methods]
     yield f"duplicates: {', '.join(methods) or 'not looked for'}"
 
@@ -73,6 +82,10 @@ def _check(asked: Asked) -> None:
         raise UsageError("--against, and no --dedupe to compare by", "say --dedupe exact, near or novelty")
     if asked.keep is not Survivor.FIRST and Dedupe.NEAR not in asked.methods:
         raise UsageError(f"--keep {asked.keep} is about near duplicates", "say --dedupe near too")
+    if asked.novelty_on is not Compared.TASK and Dedupe.NOVELTY not in asked.methods:
+        raise UsageError(f"--novelty-on {asked.novelty_on}, and no novelty asked for", "say --dedupe novelty too")
+    if not asked.decontaminate and (asked.decontaminate_by, asked.decontaminate_on) != (Sign.BOTH, LookedAt.PROMPT):
+        raise UsageError("--decontaminate-by or -on, and nothing to look for", "name it: --decontaminate FILE")
     if asked.by is None and (asked.top is not None or asked.keep is Survivor.BEST):
         raise UsageError(f"{'--top' if asked.top is not None else '--keep best'} of what?", "name the score: --by NAME")
     uses = (asked.top, asked.diverse)
@@ -80,7 +93,7 @@ def _check(asked: Asked) -> None:
         raise UsageError("--by names a score that nothing asks for", "it goes with --top, --diverse or --keep best")
 
 
-def _stations(asked: Asked, tell: Callable[[str], None]) -> Iterator[Station]:
+def _stations(asked: Asked, tell: Callable[[str], None], embed: Embed | None) -> Iterator[Station]:
     """Steps that judge row by row: first those that look at the row alone, then those that compare rows."""
     if asked.least or asked.most:
         from instgen.filters.selection import Bounds
@@ -95,19 +108,24 @@ def _stations(asked: Asked, tell: Callable[[str], None]) -> Iterator[Station]:
 
         yield Station(OutputLanguage())
     if asked.decontaminate:
-        yield _decontaminating(asked.decontaminate, tell)
+        yield _decontaminating(asked, tell)
     yield from _comparing(asked)
+    if embed is not None:
+        from instgen.filters.semantic import Semantic
+
+        yield Station(Semantic(embed, **_threshold(asked.semantic), against=_known(asked)), by_task=True)
 
 
-def _decontaminating(files: Sequence[str], tell: Callable[[str], None]) -> Station:
+def _decontaminating(asked: Asked, tell: Callable[[str], None]) -> Station:
     from instgen.cli.benchmarks import benchmark
     from instgen.filters.contamination import Contamination
 
-    benchmarks = [benchmark(named) for named in files]
+    benchmarks = [benchmark(named) for named in asked.decontaminate]
     for each in benchmarks:
         fields = ", ".join(f"{name} in {count:,}" for name, count in each.fields.items())
         tell(f"filter: {each.name}: {len(each.items):,} items, from {fields} rows")
-    step = Contamination(item for each in benchmarks for item in each.items)
+    items = (item for each in benchmarks for item in each.items)
+    step = Contamination(items, asked.decontaminate_by.value, asked.decontaminate_on.value)
     if step.unchecked:
         tell(f"filter: {len(step.unchecked):,} of them are too short to be looked for")
     return Station(step)
@@ -122,11 +140,12 @@ def _comparing(asked: Asked) -> Iterator[Station]:
     if Dedupe.EXACT in methods:
         yield Station(duplicates.Exact(against=_known(asked)))
     if Dedupe.NEAR in methods and asked.keep is Survivor.FIRST:
-        yield Station(duplicates.Near(**_threshold(asked.near), against=_known(asked)))
+        yield Station(duplicates.Near(**_threshold(asked.near), against=_known(asked)), by_task=True)
     if Dedupe.NOVELTY in methods:
         on = asked.novelty_on
-        step = duplicates.Novel(**_threshold(asked.novelty), on=on.value, against=_known(asked))
-        yield Station(step, by_task=on is Compared.INSTRUCTION)
+        scripts = _by_script(asked.novelty_script)
+        step = duplicates.Novel(**_threshold(asked.novelty), scripts=scripts, on=on.value, against=_known(asked))
+        yield Station(step, by_task=True)
 
 
 def _selections(asked: Asked) -> Iterator[Selection]:
@@ -135,7 +154,7 @@ def _selections(asked: Asked) -> Iterator[Selection]:
         from instgen.filters.duplicates import Clusters
 
         policy: Literal["longest", "best"] = "best" if asked.keep is Survivor.BEST else "longest"
-        yield Clusters(policy=policy, **_threshold(asked.near), score=asked.by)
+        yield Clusters(policy=policy, **_threshold(asked.near), score=asked.by, against=_known(asked))
     if asked.balance_lang:
         from instgen.filters.language import BalanceLanguages
 
@@ -156,6 +175,20 @@ def _threshold(said: float | None) -> dict[str, Any]:
     return {} if said is None else {"threshold": said}
 
 
+def _by_script(said: Sequence[str]) -> Mapping[str, float]:
+    if not said:
+        return {}
+    from instgen.text.written import SCRIPTS
+
+    found = _bounds("--novelty-script", said)
+    for name, limit in found.items():
+        if name not in SCRIPTS:
+            raise UsageError(f"--novelty-script {name}: no such script", f"known are {' '.join(SCRIPTS)}")
+        if not 0 <= limit <= 1:
+            raise UsageError(f"--novelty-script {name}={limit:g}: a ROUGE-L F is from 0 to 1")
+    return found
+
+
 def _known(asked: Asked) -> Iterable[Record]:
     return records_of(asked.against) if asked.against else ()
 
@@ -164,12 +197,13 @@ def _bounds(option: str, said: Iterable[str]) -> Mapping[str, float]:
     found: dict[str, float] = {}
     for each in said:
         name, _, value = each.rpartition("=")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            name = ""
-        if not name:
-            raise UsageError(f"{option} {each}: not name=number", f"for example {option} quality=4")
+        number = math.nan
+        with contextlib.suppress(ValueError):
+            number = float(value)
+        if not name or math.isnan(number):
+            example = "han=0.6" if option == "--novelty-script" else "quality=4"
+            raise UsageError(f"{option} {each}: not name=number", f"for example {option} {example}")
+        found[name] = number
     return found
 
 

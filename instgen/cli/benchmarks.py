@@ -1,7 +1,8 @@
 """Benchmark files as items: what `--decontaminate FILE` or `FILE:field` names, read whole.
 
 JSONL and JSON arrays are read as everywhere; `.csv` and `.tsv` are tables, and where the field is a number they are
-taken to have no row of names (as MMLU's files have none). Any of them may be packed by gzip or zstd.
+taken to have no row of names (as MMLU's files have none). In a `.tsv` a quotation mark is a mark like any other, as
+IANA's text/tab-separated-values has it, unless the first line has some. Any of them may be packed by gzip or zstd.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import codecs
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,10 @@ def _rows(path: str, *, headed: bool) -> Iterator[tuple[int, Mapping[str, Any]]]
         return
     check_source(path)
     try:
-        for line in table(_lines(path), delimiter=delimiter, headed=headed):
+        lines = _lines(path)
+        first = next(lines, "")
+        quoted = delimiter == "," or '"' in first
+        for line in table(chain([first], lines), delimiter=delimiter, headed=headed, quoted=quoted):
             yield line.number, line.row
     except RowError as error:
         raise InputError(path, error.problem, error.hint) from error

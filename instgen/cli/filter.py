@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import typer
 
 from instgen.cli import console
-from instgen.cli.asked import Asked, Compared, Dedupe, OnBadLine, Personal, PresetName, Survivor
-from instgen.cli.options import Files, Writing, expanded
+from instgen.cli.asked import Asked, Compared, Dedupe, LookedAt, OnBadLine, Personal, PresetName, Sign, Survivor
+from instgen.cli.options import Asking, Files, Writing, expanded
 
 _Texts = list[str] | None
 Preset = Annotated[PresetName, typer.Option("--preset", help="The rules to begin with.")]
@@ -32,7 +33,31 @@ Novelty = Annotated[
     float | None,
     typer.Option("--novelty", min=0, max=1, help="ROUGE-L F that a task may have with others; --dedupe novelty."),
 ]
+ByScript = Annotated[
+    _Texts,
+    typer.Option("--novelty-script", metavar="SCRIPT=VALUE", help="The same for tasks in a script; may be repeated."),
+]
 On = Annotated[Compared, typer.Option("--novelty-on", help="What is compared: the task is with its input.")]
+Semantic = Annotated[
+    float | None,
+    typer.Option("--semantic", min=0, max=1, help="Cosine from which tasks mean the same; --dedupe semantic."),
+]
+Embed = Annotated[
+    str | None,
+    typer.Option(
+        "--embed", metavar="MODEL", help="Makes vectors of tasks: openai/MODEL or static/FOLDER; --dedupe semantic."
+    ),
+]
+EmbedUrl = Annotated[
+    str | None, typer.Option("--embed-url", help="Where openai/MODEL answers.", envvar="INSTGEN_EMBED_URL")
+]
+EmbedKey = Annotated[
+    str | None,
+    typer.Option("--embed-key-env", help="Name of the variable that holds its key.", envvar="INSTGEN_EMBED_KEY_ENV"),
+]
+_SHARED = get_type_hints(Asking, include_extras=True)
+Journal = Annotated[Path | None, _SHARED["journal"].__metadata__[0]]
+NoJournal = Annotated[bool, _SHARED["no_journal"].__metadata__[0]]
 Keep = Annotated[Survivor, typer.Option("--keep", help="Which near duplicate stays; the best has the highest --by.")]
 Against = Annotated[
     list[Path] | None, typer.Option("--against", help="File of rows that are there already; may be repeated.")
@@ -42,6 +67,12 @@ Decontaminate = Annotated[
     typer.Option(
         "--decontaminate", metavar="FILE[:FIELD]", help="Benchmark whose items no row may hold; may be repeated."
     ),
+]
+DecontaminateBy = Annotated[
+    Sign, typer.Option("--decontaminate-by", help="What shows that an item stands in a row; either is enough.")
+]
+DecontaminateOn = Annotated[
+    LookedAt, typer.Option("--decontaminate-on", help="What is looked at: what the user says, or all texts of a row.")
 ]
 Pii = Annotated[Personal | None, typer.Option("--pii", help="What becomes of rows with personal data or secrets.")]
 Lang = Annotated[_Texts, typer.Option("--lang", metavar="CODE", help="A language that rows may be in; repeatable.")]
@@ -72,10 +103,19 @@ def filter_rows(
     dedupe: Methods = None,
     near: Near = None,
     novelty: Novelty = None,
+    novelty_script: ByScript = None,
     novelty_on: On = Compared.TASK,
+    semantic: Semantic = None,
+    embed: Embed = None,
+    embed_url: EmbedUrl = None,
+    embed_key_env: EmbedKey = None,
+    journal: Journal = None,
+    no_journal: NoJournal = False,
     keep: Keep = Survivor.FIRST,
     against: Against = None,
     decontaminate: Decontaminate = None,
+    decontaminate_by: DecontaminateBy = Sign.BOTH,
+    decontaminate_on: DecontaminateOn = LookedAt.PROMPT,
     pii: Pii = None,
     lang: Lang = None,
     same_lang: SameLang = False,
@@ -92,9 +132,7 @@ def filter_rows(
     writing: Writing,
 ) -> None:
     """Keep the rows that pass, as they came, and say why the others do not. Asks no teacher."""
-    from instgen.cli.assembly import compared_with, explained, sieve_for
     from instgen.cli.opening import need_input
-    from instgen.cli.sifting import Inputs, sift
 
     asked = Asked(
         preset=preset,
@@ -103,10 +141,19 @@ def filter_rows(
         dedupe=dedupe or (),
         near=near,
         novelty=novelty,
+        novelty_script=novelty_script or (),
         novelty_on=novelty_on,
+        semantic=semantic,
+        embed=embed,
+        embed_url=embed_url,
+        embed_key_env=embed_key_env,
+        journal=journal,
+        no_journal=no_journal,
         keep=keep,
         against=against or (),
         decontaminate=decontaminate or (),
+        decontaminate_by=decontaminate_by,
+        decontaminate_on=decontaminate_on,
         pii=pii,
         lang=lang or (),
         same_lang=same_lang,
@@ -120,11 +167,25 @@ def filter_rows(
         seed=seed,
     )
     if explain:
-        typer.echo("\n".join(explained(asked)))
-        return
-    rows = need_input(context, files)
-    inputs = Inputs(rows, compared_with(asked), skip_bad_lines=on_bad_line is OnBadLine.SKIP)
-    sift(sieve_for(asked, _to_nobody if writing.quiet else console.say), inputs, writing)
+        _explain(asked)
+    else:
+        _filter(asked, need_input(context, files), writing, skip=on_bad_line is OnBadLine.SKIP)
+
+
+def _explain(asked: Asked) -> None:
+    from instgen.cli.assembly import explained
+
+    typer.echo("\n".join(explained(asked)))
+
+
+def _filter(asked: Asked, rows: Sequence[Path], writing: Writing, *, skip: bool) -> None:
+    from instgen.cli.assembly import compared_with, sieve_for
+    from instgen.cli.embedding import opened
+    from instgen.cli.sifting import Inputs, sift
+
+    tell = _to_nobody if writing.quiet else console.say
+    with opened(asked, writing, tell) as vectors:
+        sift(sieve_for(asked, tell, vectors), Inputs(rows, compared_with(asked), skip_bad_lines=skip), writing)
 
 
 def _to_nobody(line: str) -> None:

@@ -11,8 +11,11 @@ from typing import Any
 from instgen import __version__
 from instgen.cli import console
 from instgen.errors import InputError, InstgenError
+from instgen.filters.ending import EMPTY
 from instgen.records import Verdict
 
+RULES = "rules"
+"""What the rules are called as a step."""
 EXAMPLES_A_REASON = 3
 PROGRESS_SECONDS = 10.0
 """How often a run that takes long says how far it is."""
@@ -36,9 +39,9 @@ class Funnel:
     read: int = 0
     kept: int = 0
     rewritten: int = 0
-    """Rows that are not written as they came; some of them may be left out by a selection later."""
+    """Rows that are kept and not written as they came."""
     parts: int = 0
-    """Instances and candidates that went while their rows stayed."""
+    """Instances and candidates that went while their rows are kept."""
     bad_lines: int = 0
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
     """By step, then by reason."""
@@ -56,6 +59,12 @@ class Funnel:
         self.kept += 1
         self.rewritten += rewritten
         self.parts += parts
+
+    def take_back(self, *, rewritten: bool, parts: int) -> None:
+        """Count a row no longer as one that stays."""
+        self.kept -= 1
+        self.rewritten -= rewritten
+        self.parts -= parts
 
     def reject(self, step: str, verdict: Verdict, text: str) -> None:
         """Count a row that a step left out."""
@@ -92,6 +101,9 @@ class Funnel:
             return
         for line in self._lines():
             console.say(f"filter: {line}")
+        empty = self.reasons.get(RULES, Counter[str]())[EMPTY.reason]
+        if 2 * empty > self.read - self.bad_lines:
+            console.say(f"filter: {empty:,} rows have no output: --no-rule {EMPTY.name} keeps tasks without answers")
         for reason, examples in self.examples.items():
             for example in examples:
                 console.say(f"  {reason}: {example.text!r}" + (f" ({example.evidence!r})" if example.evidence else ""))
@@ -102,6 +114,7 @@ class Funnel:
         return {
             "command": "filter",
             "version": __version__,
+            "argv": console.argv(),
             "read": self.read,
             "kept": self.kept,
             "rejected": self.rejected,

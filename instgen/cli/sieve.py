@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from instgen.cli.funnel import RULES
 from instgen.errors import InputError
 from instgen.filters.repairs import repaired
 from instgen.filters.rulebook import Rulebook
@@ -24,8 +25,6 @@ from instgen.lines import BadLine, Row
 from instgen.records import Record, Rejection, Verdict
 
 STAGE = "filter"
-RULES = "rules"
-"""What the rules are called as a step."""
 Cleaning = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """A row in, the same row or a changed one out."""
 
@@ -105,7 +104,7 @@ class Station:
 
     step: Step
     by_task: bool = False
-    """Whether it judges a row by its first instance only, as one of its other instances is no other task."""
+    """Whether it judges a row by its first instance only, as the instances of one task are alike and are to be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import select
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import orjson
@@ -25,7 +23,8 @@ from instgen.cli.opening import STDOUT, open_destinations
 from instgen.cli.options import Writing
 from instgen.cli.sieve import STAGE, Item, Sieve, reject_line
 from instgen.cli.spool import Spool
-from instgen.errors import InputError, InstgenError, Interrupted
+from instgen.cli.stopping import Stop, stopping
+from instgen.errors import InputError, InstgenError
 from instgen.formats import records_from, rejection_row
 from instgen.formats.quick import quick_record
 from instgen.jsonl import Destination
@@ -68,14 +67,15 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
             destinations = open_destinations(writing, (*inputs.rows, *inputs.others), resumable=True)
             for destination in destinations:
                 closing.callback(destination.close)
-            stop = closing.enter_context(_stopping())
+            stop = closing.enter_context(stopping())
             run = _Run(sieve, funnel, stop, destinations, skip=inputs.skip_bad_lines)
             run.all(inputs.rows)
             for destination in destinations:
                 destination.verify_end()
     except InstgenError as ended:
         problem = ended
-    funnel.tell()
+    if problem is None or funnel.read:
+        funnel.tell()
     _summary(writing, funnel.summary(problem))
     if problem is not None:
         raise problem
@@ -95,9 +95,11 @@ class _Run:
 
     sieve: Sieve
     funnel: Funnel
-    stop: _Stop
+    stop: Stop
     destinations: Sequence[Destination]
     skip: bool
+    marks: array[int] = field(default_factory=lambda: array("Q"))
+    """Of each row that was put aside: twice the parts that it has lost, and one more if it was rewritten."""
 
     @property
     def rejecting(self) -> bool:
@@ -156,6 +158,8 @@ class _Run:
             self.funnel.reject(item.step, item.verdict, item.before[0].instruction)
         else:
             self.funnel.keep(rewritten=item.changed, parts=len(item.dropped))
+            if self.sieve.selections:
+                self.marks.append(2 * len(item.dropped) + item.changed)
             lines.append(item.line())
         if self.rejecting and (item.verdict or item.dropped):
             rejects.extend(item.rejects())
@@ -182,7 +186,8 @@ class _Run:
             else:
                 step, verdict = gone[position]
                 row = orjson.loads(line)
-                self.funnel.kept -= 1
+                parts, rewritten = divmod(self.marks[position], 2)
+                self.funnel.take_back(rewritten=bool(rewritten), parts=parts)
                 self.funnel.reject(step, verdict, _record(line).instruction)
                 self._reject([reject_line(row, verdict)])
         self._write(lines)
@@ -204,46 +209,3 @@ def _bad_line(line: BadLine) -> bytes:
     verdict = Verdict(BAD_LINE, evidence=line.problem.message)
     row = rejection_row(Rejection(STAGE, verdict, text=line.raw.decode("utf-8", "replace")))
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-
-
-class _Stop:
-    """Whether the user asked to stop: heeded at once while the run waits for rows, else when its batch is written."""
-
-    def __init__(self) -> None:
-        """Nobody has."""
-        self._signum = 0
-        self._reading = False
-
-    def heed(self, signum: int, frame: FrameType | None) -> None:
-        """Take note of a signal; a second one ends the process."""
-        del frame
-        if self._signum:
-            os._exit(128 + signum)
-        self._signum = signum
-        if self._reading:
-            raise Interrupted(signum)
-
-    def check(self) -> None:
-        """Raise Interrupted where the user asked to stop."""
-        if self._signum:
-            raise Interrupted(self._signum)
-
-    def reading(self, read: Callable[[], T]) -> T:
-        """What is read, unless the user asks to stop meanwhile."""
-        self._reading = True
-        try:
-            self.check()
-            return read()
-        finally:
-            self._reading = False
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[_Stop]:
-    stop = _Stop()
-    before = {signum: signal.signal(signum, stop.heed) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

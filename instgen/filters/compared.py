@@ -21,7 +21,12 @@ On = Literal["task", "instruction"]
 
 
 def task(record: Record) -> str:
-    """What is asked: the instruction with its input."""
+    """What is asked: the instruction with its input, or all that the user says in a conversation.
+
+    Conversations begin alike ("Hi, can you help me?") and go on otherwise, so the first turn alone is no sign.
+    """
+    if record.messages:
+        return "\n".join(message.content for message in record.messages if message.role == "user")
     return f"{record.instruction}\n{record.input}" if record.input else record.instruction
 
 

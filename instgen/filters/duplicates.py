@@ -1,8 +1,8 @@
 """Rows that say again what another row says: the same, nearly the same words, or the same task in other words.
 
 `Exact`, `Near` and `Novel` judge rows in order: a row goes where it is too close to one kept before it, or to one of
-those it is held against, and the verdict names that row. `Clusters` sees all rows first and keeps of those that belong
-together the longest or the best one.
+those it is held against, and the verdict names that row. `Clusters` sees all rows first and keeps of those that are
+alike the longest or the best one.
 
 The rule: of rows that are alike one always stays, and which one does not depend on how the rows come in batches.
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from instgen.errors import UsageError
@@ -23,8 +23,8 @@ from instgen.filters.seen import Digests, Names
 from instgen.filters.selection import score_of
 from instgen.records import Record, Verdict
 from instgen.text.rouge import exact
-from instgen.text.scripts import UNSPACED
-from instgen.text.tokens import fold, tokens
+from instgen.text.tokens import fold
+from instgen.text.written import script
 
 if TYPE_CHECKING:
     from instgen.text.greedy import Match
@@ -33,20 +33,26 @@ NOVELTY = 0.7
 """ROUGE-L F of two tasks; at 0.7 itself a task still counts as new (Self-Instruct, section 2.2)."""
 NEAR = 0.7
 """Jaccard similarity of tokens and pairs of them: where one of about ten words differs, two texts are near."""
-_UNSPACED = re.compile(f"[{UNSPACED}]")
+NO_SCRIPTS: Mapping[str, float] = MappingProxyType({})
+_EXCHANGE = ("user", "assistant")
 
 Policy = Literal["longest", "best"]
 
 
 def digest(record: Record) -> bytes:
-    """BLAKE2b-128 of what a record says, but for case, width and white space: its messages, or its fields."""
+    """BLAKE2b-128 of what a record says, but for case, width and white space: its messages, or its fields.
+
+    A conversation of one exchange says what a row with its question and answer says, whatever the shape it came in.
+    """
     parts = [record.system or ""]
-    if record.messages:
+    if len(record.messages) == len(_EXCHANGE) and tuple(message.role for message in record.messages) == _EXCHANGE:
+        parts += ["", record.messages[0].content, "", record.messages[1].content]
+    elif record.messages:
         parts += [part for message in record.messages for part in (message.role, message.content)]
     else:
         parts += ["", record.instruction, record.input, record.output]
-        parts += [candidate.output for candidate in record.candidates]
-    said = "\0".join(" ".join(fold(part).split()) for part in parts)
+    parts += [candidate.output for candidate in record.candidates]
+    said = " ".join(fold(" \0 ".join(parts)).split())
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -90,7 +96,7 @@ class Novel:
         self,
         threshold: float = NOVELTY,
         *,
-        unspaced: float | None = None,
+        scripts: Mapping[str, float] = NO_SCRIPTS,
         on: On = "task",
         against: Iterable[Record] = (),
     ) -> None:
@@ -98,15 +104,16 @@ class Novel:
 
         Args:
             threshold: the ROUGE-L F that a row may have with any other, at most.
-            unspaced: the same for texts of which most tokens are letters of a script without spaces (Chinese, Thai).
+            scripts: the same for texts in some scripts, by their names (`text.written.SCRIPTS`).
             on: what is compared, the instruction with its input or alone.
             against: rows that are not judged, and that others must differ from.
         """
         self._threshold = exact(threshold)
-        self._unspaced = self._threshold if unspaced is None else exact(unspaced)
+        self._scripts = {name: exact(limit) for name, limit in scripts.items()}
         self._text = TEXTS[on]
         self._names = Names()
-        self._index = index_for(min(self._threshold, self._unspaced), max(self._threshold, self._unspaced))
+        limits = (self._threshold, *self._scripts.values())
+        self._index = index_for(min(limits), max(limits))
         for records in in_batches(against):
             self._index.add([self._remembered(record) for record in records])
 
@@ -114,8 +121,7 @@ class Novel:
         """A verdict for each row that is too similar to one kept before it."""
         texts = [self._text(record) for record in records]
         thresholds = [self._limit(text) for text in texts]
-        same = self._threshold == self._unspaced
-        matches = self._index.judge(texts, None if same else thresholds)
+        matches = self._index.judge(texts, thresholds if self._scripts else None)
         for record, match in zip(records, matches, strict=True):
             if match is None:
                 self._remembered(record)
@@ -123,11 +129,7 @@ class Novel:
         return [self._verdict(match, float(threshold)) if match else None for match, threshold in pairs]
 
     def _limit(self, text: str) -> Fraction:
-        if self._threshold == self._unspaced or text.isascii():
-            return self._threshold
-        found = tokens(text)
-        unspaced = sum(1 for token in found if _UNSPACED.match(token))
-        return self._unspaced if 2 * unspaced > len(found) else self._threshold
+        return self._scripts.get(script(text), self._threshold) if self._scripts else self._threshold
 
     def _remembered(self, record: Record) -> str:
         text = self._text(record)
@@ -180,58 +182,59 @@ class Near:
 
 
 class Clusters:
-    """Keeps one row of each family of near duplicates; until all rows are seen it holds their tasks, as numbers."""
+    """Keeps the worthiest rows, and of those that are near to one that stays none; it holds all tasks meanwhile.
+
+    Rows come from the worthiest on, so a row goes only for one that is at least as worthy, stays, and is as near as the
+    threshold says. Families of rows that are near through others would also lose rows that nobody would call alike.
+    """
 
     name = "near"
 
     def __init__(
-        self, threshold: float = NEAR, *, policy: Policy = "longest", score: str | None = None, on: On = "task"
+        self,
+        threshold: float = NEAR,
+        *,
+        policy: Policy = "longest",
+        score: str | None = None,
+        on: On = "task",
+        against: Iterable[Record] = (),
     ) -> None:
-        """Begin without rows.
+        """Remember the rows that others are held against.
 
         Args:
-            threshold: the Jaccard similarity from which on two texts are near duplicates, and of one family.
+            threshold: the Jaccard similarity from which on two texts are near duplicates.
             policy: who stays, the row with the longest output or that with the best score; the first of equals.
-            score: its name; a row without it stays only where no row of its family has it.
+            score: its name; a row without it stays only where it is near to no row with it.
             on: what is compared, the instruction with its input or alone.
+            against: rows that are not judged, and that others must differ from.
         """
-        from instgen.text.minhash import Families, NearIndex
-
         if policy == "best" and not score:
-            raise UsageError("the best row of a family is the one with the best score", hint="name the score")
-        self._threshold, self._by, self._text = threshold, score if policy == "best" else None, TEXTS[on]
-        self._names, self._worths, self._positions = Names(), array("d"), array("q")
-        self._index, self._families = NearIndex(threshold), Families()
-        self._waiting: list[str] = []
+            raise UsageError("the best row of a cluster is the one with the best score", hint="name the score")
+        self._near = Near(threshold, on=on, against=against)
+        self._by, self._text = score if policy == "best" else None, TEXTS[on]
+        self._worths, self._positions = array("d"), array("q")
+        self._texts: list[str] = []
+        self._ids: list[str] = []
 
     def add(self, position: int, record: Record) -> None:
         """See a row, which is known by its position."""
-        text = self._text(record)
-        self._names.add(record.id, text)
         self._positions.append(position)
         self._worths.append(self._worth(record))
-        self._waiting.append(text)
-        if len(self._waiting) == AT_ONCE:
-            self._join()
+        self._texts.append(self._text(record))
+        self._ids.append(record.id)
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The verdict against each row that does not stay, with the one of its family that does."""
-        self._join()
-        rows, survivors = self._families.pairs(len(self._positions), self._worths)
-        similarities = self._index.similarities(rows, survivors).tolist()
-        found = zip(rows.tolist(), survivors.tolist(), similarities, strict=True)
-        return {self._positions[row]: self._verdict(survivor, similarity) for row, survivor, similarity in found}
+        """The verdict against each row that does not stay, with the nearest one that does."""
+        ordered = sorted(range(len(self._worths)), key=self._worths.__getitem__, reverse=True)
+        found: dict[int, Verdict] = {}
+        for start in range(0, len(ordered), AT_ONCE):
+            rows = ordered[start : start + AT_ONCE]
+            verdicts = self._near.judge([Record(self._texts[row], id=self._ids[row]) for row in rows])
+            found |= {self._positions[row]: verdict for row, verdict in zip(rows, verdicts, strict=True) if verdict}
+        return found
 
     def _worth(self, record: Record) -> float:
         if not self._by:
             return len(record.output)
         found = score_of(record, self._by)
         return -math.inf if found is None else found
-
-    def _join(self) -> None:
-        self._index.join(self._waiting, self._families)
-        self._waiting.clear()
-
-    def _verdict(self, survivor: int, similarity: float) -> Verdict:
-        near = self._names.near(survivor, similarity)
-        return Verdict("near-duplicate", self.name, similarity, self._threshold, near=near)

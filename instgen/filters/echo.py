@@ -8,6 +8,9 @@ from instgen.records import Record
 _LEAST = 24
 """Characters below which a repetition may well be the answer ("Which is bigger, a cat or a whale?" "A whale")."""
 _MOST_OF = 0.6
+_SUBJECT = 5
+"""Words below which an instruction without a verb may be what the answer's first sentence is about ("low-maintenance
+houseplants": "Low-maintenance houseplants are …")."""
 
 
 def _repeats(output: str, instruction: str) -> bool:
@@ -15,7 +18,15 @@ def _repeats(output: str, instruction: str) -> bool:
     if output[:_LEAST].casefold() != instruction[:_LEAST].casefold():
         return False
     output, instruction = (" ".join(text.casefold().split()) for text in (output, instruction))
-    return output == instruction or (len(instruction) >= _LEAST and output.startswith(instruction))
+    if output == instruction:
+        return True
+    begins = len(instruction) >= _LEAST and output.startswith(instruction)
+    return begins and not (_goes_on(output[len(instruction) :]) and instruction.count(" ") < _SUBJECT - 1)
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether the sentence does: no punctuation comes first."""
+    return rest.lstrip()[:1].isalpha() and not rest[:1].isalpha()
 
 
 def _check(record: Record) -> Hit | None:

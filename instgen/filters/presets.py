@@ -6,6 +6,7 @@ pipeline did. A preset only chooses rules and their thresholds: no rule knows of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from instgen.errors import UsageError
 from instgen.filters import characters, ending, lengths, looped
 from instgen.filters.c4 import C4_RULES
 from instgen.filters.conversation import CONVERSATION_RULES
+from instgen.filters.plugins import plugged_rule, plugged_rules
 from instgen.filters.published import PUBLISHED_RULES
 from instgen.filters.refusal import REFUSAL, SELF_IDENTIFICATION
 from instgen.filters.rule import Rule
@@ -106,13 +108,18 @@ def chosen(preset: Preset, more: Iterable[str], less: Iterable[str]) -> tuple[Ru
 def _known(name: str) -> Rule:
     if name in EVERY_RULE:
         return EVERY_RULE[name]
-    close = get_close_matches(name, EVERY_RULE, 1)
+    if (plugged := plugged_rule(name)) is not None:
+        return plugged
+    close = get_close_matches(name, (*EVERY_RULE, *plugged_rules()), 1)
     hint = f"did you mean {close[0]}?" if close else "--explain with every preset lists them"
     raise UsageError(f"there is no rule {name}", hint)
 
 
 def _number(said: str, limit: str) -> float:
     try:
-        return float(limit)
+        number = float(limit)
     except ValueError:
-        raise UsageError(f"--rule {said}: {limit or 'nothing'} is no number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"--rule {said}: {limit or 'nothing'} is no number")
+    return number

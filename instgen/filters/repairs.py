@@ -31,7 +31,7 @@ NO_INPUT = Repair("no-input", 'Every spelling of "no input" becomes an empty inp
 
 def _trim(record: Record) -> Record:
     texts = (record.instruction, record.input, record.output)
-    trimmed = [text.replace("\r\n", "\n").replace("\r", "\n").strip() for text in texts]
+    trimmed = [(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text).strip() for text in texts]
     return (
         record
         if tuple(trimmed) == texts

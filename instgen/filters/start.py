@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import category
 
 from instgen.filters.rule import Hit, Rule, excerpt
@@ -9,6 +10,8 @@ from instgen.filters.signs import Sign
 from instgen.records import Record
 
 _OPENING = frozenset("\"'¿¡‚„`")
+_ASIDE = re.compile(r"\s*[(\[]\s*\w[^)\]\n]*[)\]]\s*\S")
+"""Words in brackets before the text, such as "(CNN) -- Cuba will …" or "[Question] Given …"."""
 
 
 def _begins_a_sentence(char: str) -> bool:
@@ -19,13 +22,15 @@ def _begins_a_sentence(char: str) -> bool:
 
 def _check(record: Record) -> Hit | None:
     first = record.instruction.lstrip()[:1]
-    return Hit(excerpt(record.instruction), first) if first and not _begins_a_sentence(first) else None
+    if not first or _begins_a_sentence(first) or (first in "([" and _ASIDE.match(record.instruction)):
+        return None
+    return Hit(excerpt(record.instruction), first)
 
 
 RULE = Rule(
     "start",
     "bad-start",
-    "The instruction begins with neither a letter, a digit nor an opening quotation mark of any script.",
+    "The instruction begins with neither a letter, a digit, an opening quotation mark of any script nor a bracket.",
     _check,
     sign=Sign(lambda ascii_only: r"\A\s*[^\sa-z0-9\"'`$]" if ascii_only else r"\A"),
 )

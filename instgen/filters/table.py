@@ -84,15 +84,17 @@ OPTIONAL_RULES: tuple[Rule, ...] = (
 
 
 @lru_cache(maxsize=64)
-def _screen(rules: tuple[Rule, ...]) -> Screen:
-    return Screen(rule.sign for rule in rules if rule.sign)
+def _screen(rules: tuple[Rule, ...]) -> tuple[Screen, tuple[Rule, ...]]:
+    """What tells which rules to ask, and those that are asked of every record."""
+    return Screen(rule.sign for rule in rules if rule.sign), tuple(rule for rule in rules if rule.sign is None)
 
 
 def first_failing(record: Record, rules: Iterable[Rule]) -> Verdict | None:
     """The verdict of the first rule that finds something against the record. Rules without their sign are not asked."""
     asked = tuple(rules)
-    seen = _screen(asked).seen(record)
-    for rule in asked:
+    screen, always = _screen(asked)
+    seen = screen.seen(record)
+    for rule in asked if seen else always:
         if (rule.sign is None or rule.sign in seen) and (verdict := rule(record)):
             return verdict
     return None

@@ -25,10 +25,16 @@ _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Where a record's three strings may have come from; of those, the one that says what the record said is meant."""
 _CONVERSATIONS = ("messages", "conversations")
 _SAID = ("content", "value")
-_TEXTS = frozenset({"system", "reasoning", *(name for names in _NAMES.values() for name in names)})
+_ANSWERS = frozenset(
+    {"chosen", "rejected", "rejected_response", "rejected_messages", "preferred_output", "non_preferred_output"}
+)
+"""Where rows of preferences have their answers: as strings, turns, or lists of turns."""
+_TEXTS = frozenset({"system", "reasoning", *_ANSWERS, *(name for names in _NAMES.values() for name in names)})
 _IN_TURNS = _TEXTS | {*_SAID, "text"}
-_HOLDERS = frozenset({*_CONVERSATIONS, "prompt", "completion", "instances", "candidates", "content"})
+_HOLDERS = frozenset({*_CONVERSATIONS, "prompt", "completion", "instances", "candidates", "content", *_ANSWERS})
 """Keys whose lists hold further objects with text."""
+_INSIDE = frozenset({*_ANSWERS, "input"})
+"""Keys whose objects hold text: an answer that is one turn, and the prompt of OpenAI's preferences."""
 
 
 def edited(row: Object, before: Sequence[Record], after: Sequence[Record | None]) -> dict[str, Any]:
@@ -65,6 +71,8 @@ def with_texts(row: Object, change: Change, *, inside: bool = False) -> dict[str
                 new[key] = change(value)
         elif isinstance(value, list) and key in _HOLDERS:
             new[key] = [with_texts(item, change, inside=True) if isinstance(item, dict) else item for item in value]
+        elif isinstance(value, dict) and key in _INSIDE:
+            new[key] = with_texts(value, change, inside=True)
     return new
 
 

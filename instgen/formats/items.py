@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from instgen.formats.fields import Object, RowError, shown
 from instgen.formats.turns import ROLES
@@ -63,15 +64,17 @@ class Line:
     row: dict[str, str]
 
 
-def table(lines: Iterable[str], *, delimiter: str = ",", headed: bool = True) -> Iterator[Line]:
+def table(lines: Iterable[str], *, delimiter: str = ",", headed: bool = True, quoted: bool = True) -> Iterator[Line]:
     """The rows of a CSV file by the names in its first row.
 
-    Without such a row (`headed` is false) the columns are called 1, 2, 3 and so on. A row may go over several lines.
+    Without such a row (`headed` is false) the columns are called 1, 2, 3 and so on. A row may go over several lines,
+    unless quotation marks are marks like others (`quoted` is false).
 
     Raises:
         RowError: it is no CSV; the message says on which line.
     """
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
     names: list[str] | None = None
     begin = 1
     try:

@@ -33,8 +33,6 @@ _MOST_FUNCTIONS = 16
 """In a band: beyond them a band costs more than it spares."""
 _CROWDED = 100
 _FEW = 32
-_ENOUGH = 32
-"""Texts of a band and run that one is linked with: in a crowd these are linked with the others."""
 _PAIRS = 20_000
 """Measured at a time."""
 _ALONE = np.uint64(0xFFFFFFFF)
@@ -121,43 +119,6 @@ def _spread(numbers: Keys, sizes: Numbers, which: Numbers) -> Keys:
     return spread
 
 
-class Families:
-    """Texts in families: those that were joined, directly or through others."""
-
-    def __init__(self) -> None:
-        self._parents = np.arange(1024)
-
-    def reach(self, length: int) -> None:
-        """Know the texts numbered below this; each new one is a family of its own."""
-        known = len(self._parents)
-        if known < length:
-            self._parents = np.concatenate((self._parents, np.arange(known, length + length // 2)))
-
-    def of(self, texts: Numbers) -> Numbers:
-        """The family of each of these texts: the number of its first text."""
-        found = self._parents[texts]
-        while True:
-            above = self._parents[found]
-            if np.array_equal(above, found):
-                self._parents[texts] = found
-                return found
-            found = above
-
-    def join(self, one: int, other: int) -> None:
-        """Make one family of the families of two texts."""
-        first, second = sorted(self.of(np.array([one, other])).tolist())
-        self._parents[second] = first
-
-    def pairs(self, length: int, worths: Sequence[float]) -> tuple[Numbers, Numbers]:
-        """Of the first so many texts those that are not the worthiest of their family, and beside each that one."""
-        families = self.of(np.arange(length))
-        order = np.lexsort((np.arange(length), -np.asarray(worths), families))
-        own, first = np.unique(families[order], return_index=True)
-        survivors = order[first][np.searchsorted(own, families)]
-        rows = np.flatnonzero(survivors != np.arange(length))
-        return rows, survivors[rows]
-
-
 class NearIndex:
     """Texts that were kept, to be compared with others."""
 
@@ -175,11 +136,6 @@ class NearIndex:
     def __len__(self) -> int:
         return len(self._shelf)
 
-    def similarities(self, ones: Numbers, others: Numbers) -> NDArray[np.float64]:
-        """How similar each of some kept texts is to the one beside it."""
-        batch = self._shelf.all().batch
-        return jaccard(batch, batch, Hits(ones, others))
-
     def add(self, texts: Sequence[str]) -> None:
         """Keep these texts, near to others or not."""
         for found in self._signed(texts):
@@ -188,26 +144,6 @@ class NearIndex:
     def judge(self, texts: Sequence[str]) -> list[Match | None]:
         """For each text the kept one that it is most like, the earliest of equals, or None: then it is kept."""
         return [answer for found in self._signed(texts) for answer in self._judge(found)]
-
-    def join(self, texts: Sequence[str], families: Families) -> None:
-        """Keep these texts, and make them of the family of each text that they are near to."""
-        for found in self._signed(texts):
-            number = len(self)
-            self._keep(found, np.ones(len(found.texts), bool))
-            families.reach(len(self))
-            for hits in self._runs.find(found.keys, found.rows, _ENOUGH):
-                self._join(found.texts, number, hits, families)
-
-    def _join(self, texts: Texts, number: int, hits: Hits, families: Families) -> None:
-        """Only pairs of two families are measured, as few as possible at first: most texts of a crowd join at once."""
-        pairs = self._possible(texts, self._shelf.all(), hits.where(hits.rows < hits.queries + number))
-        size = _PAIRS // 16
-        while len(pairs):
-            some, pairs, size = pairs.where(slice(None, size)), pairs.where(slice(size, None)), min(2 * size, _PAIRS)
-            some = some.where(families.of(some.queries + number) != families.of(some.rows))
-            near = jaccard(texts.batch, self._shelf.all().batch, some) >= self._threshold
-            for query, row in zip((some.queries[near] + number).tolist(), some.rows[near].tolist(), strict=True):
-                families.join(query, row)
 
     def _judge(self, found: _Signed) -> list[Match | None]:
         texts, keys, rows = found.texts, found.keys, found.rows

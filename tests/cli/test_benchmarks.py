@@ -36,6 +36,13 @@ def test_a_packed_table_is_read(tmp_path):
     assert found.fields == {"Prompt": 1}
 
 
+def test_quotation_marks_in_a_tsv_are_text_unless_its_first_line_has_some(tmp_path):
+    plain = write(tmp_path / "b.tsv", 'id\tquestion\n1\t"Why" is it?\n2\tWho said "now?\n')
+    assert texts(plain) == ['"Why" is it?', 'Who said "now?']
+    quoted = write(tmp_path / "q.tsv", '"id"\t"question"\n"1"\t"Is ""it""\tso?"\n')
+    assert texts(quoted) == ['Is "it"\tso?']
+
+
 def test_a_field_follows_the_name_unless_the_file_is_called_so(tmp_path):
     write(tmp_path / "b.jsonl", '{"question": "no", "goal": "yes"}\n')
     assert texts(f"{tmp_path / 'b.jsonl'}:goal") == ["yes"]

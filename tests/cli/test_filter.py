@@ -96,6 +96,53 @@ def test_the_closing_lines_are_a_funnel_with_examples_if_asked(instgen: Program)
     assert instgen(*RULES, "-q", input=MIXED).stderr == ""
 
 
+def test_where_most_rows_have_no_output_it_is_said_how_to_keep_them(instgen: Program) -> None:
+    assert "--no-rule empty-output keeps" in instgen(*RULES, input=f"{EMPTY}\n{EMPTY}\n{GOOD}\n").stderr
+    assert "--no-rule" not in instgen(*RULES, input=MIXED).stderr
+
+
+def test_a_run_that_read_nothing_only_says_why(instgen: Program) -> None:
+    done = instgen("filter", "nowhere.jsonl")
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[0] == "instgen: nowhere.jsonl: there is no such file"
+
+
+@pytest.mark.parametrize("method", ["near", "novelty"])
+def test_the_instances_of_a_task_are_no_duplicates_of_one_another(instgen: Program, method: str) -> None:
+    said = "Decide whether the customer review that follows is positive or negative, and answer with one word."
+    task = {"instruction": said, "instances": [{"input": "Great!", "output": "yes"}, {"input": "Bad.", "output": "no"}]}
+    other = {"instruction": said, "instances": [{"input": "Awful!", "output": "no"}]}
+    done = instgen("filter", "--preset", "off", "--dedupe", method, input=text(task, other))
+    assert rows(done.stdout) == [task]
+
+
+def test_tasks_in_a_script_may_have_a_threshold_of_their_own(instgen: Program) -> None:
+    given = text({"instruction": "写一首关于大海的诗歌"}, {"instruction": "写一首关于大山的诗歌"})
+    novelty = ("filter", "--preset", "off", "--novelty", "0.95")
+    assert instgen(*novelty, input=given).stdout.count("\n") == 2
+    assert instgen(*novelty, "--novelty-script", "han=0.7", input=given).stdout.count("\n") == 1
+    assert instgen(*novelty, "--novelty-script", "latin=0.7", input=given).stdout.count("\n") == 2
+
+
+def test_where_and_by_what_contamination_is_told_can_be_chosen(instgen: Program, folder: Path) -> None:
+    words = [f"word{number}" for number in range(30)]
+    (folder / "test.jsonl").write_text(text({"question": " ".join(words)}))
+    check = ("filter", "--preset", "off", "--decontaminate", "test.jsonl")
+
+    def passes(row: dict[str, str], *options: str) -> bool:
+        return instgen(*check, *options, input=text(row)).stdout != ""
+
+    answered = {"instruction": "Tell me.", "output": " ".join(words)}
+    assert passes(answered)
+    assert not passes(answered, "--decontaminate-on", "all")
+    one_run = {"instruction": " ".join(words[:14])}
+    assert passes(one_run, "--decontaminate-by", "8-gram")
+    assert not passes(one_run, "--decontaminate-by", "13-gram")
+    two_runs = {"instruction": " ".join([*words[:9], "or", *words[10:19]])}
+    assert not passes(two_runs, "--decontaminate-by", "8-gram")
+    assert passes(two_runs, "--decontaminate-by", "13-gram")
+
+
 def test_explain_lists_the_rules_in_force_and_reads_nothing(instgen: Program) -> None:
     done = instgen("filter", "--preset", "alpaca", "--rule", "refusal=20", "--no-rule", "start", "--explain")
     listed = {line.split()[0]: line.split() for line in done.stdout.splitlines()}
@@ -127,6 +174,14 @@ def test_a_rule_can_be_added_changed_and_taken_out(instgen: Program) -> None:
         (("--by", "quality"), "--top"),
         (("--keep", "longest"), "--dedupe near"),
         (("--min", "quality"), "--min quality=4"),
+        (("--min", "quality=nan"), "--min quality=4"),
+        (("--rule", "min-words=nan"), "no number"),
+        (("--novelty-on", "instruction"), "--dedupe novelty"),
+        (("--novelty-script", "han"), "--novelty-script han=0.6"),
+        (("--novelty-script", "klingon=0.6"), "known are latin"),
+        (("--novelty-script", "han=6"), "from 0 to 1"),
+        (("--decontaminate-by", "8-gram"), "--decontaminate FILE"),
+        (("--decontaminate-on", "all"), "--decontaminate FILE"),
         (("--lang", "klingon"), "klingon"),
         (("-o", "."), "directory"),
         (("--rejects", "-"), "rejects"),

@@ -13,8 +13,7 @@ import pytest
 import typer
 
 from instgen.cli.main import app
-from instgen.filters import OPTIONAL_RULES, RULES
-from instgen.filters.presets import EVERY_RULE, PRESETS
+from instgen.filters.presets import PRESETS
 from instgen.filters.rulebook import STANDING_ALONE
 from tests.cli.conftest import settings
 
@@ -49,16 +48,6 @@ def test_every_option_is_on_the_page() -> None:
 
 def test_every_preset_is_on_the_page() -> None:
     assert re.findall(r"^\| `([a-z0-9]+)` \| ", PAGE, re.MULTILINE) == list(PRESETS)
-
-
-def test_every_rule_of_presets_alone_is_on_the_page() -> None:
-    known = {rule.name for rule in (*RULES, *OPTIONAL_RULES)}
-    wanted = [
-        f"| `{rule.name}` | `{rule.reason}` | {rule.what} | {'' if rule.limit is None else f'{rule.limit:g} '}|"
-        for name, rule in EVERY_RULE.items()
-        if name not in known
-    ]
-    assert [row for row in PAGE.splitlines() if row in set(wanted)] == wanted
 
 
 def test_the_rules_about_a_task_alone_are_on_the_page() -> None:

@@ -164,6 +164,17 @@ def test_each_selection_sees_what_the_one_before_left_and_all_is_accounted_for(t
     assert [step["kept"] for step in told["steps"]] == [8, 6]
 
 
+def test_rows_that_a_selection_leaves_out_count_neither_as_rewritten_nor_for_their_parts(tmp_path: Path) -> None:
+    task = {"instruction": "Name a tree.", "instances": [{"output": "Oak."}, {"output": ""}]}
+    given_ = [row("Name a sea.", "The Baltic. "), task, row("Name a lake.", "Mamry. "), task, row("Name a river.")]
+    (tmp_path / "in.jsonl").write_bytes(data(*given_))
+    sieve = Sieve(Rulebook(PRESETS["default"].rules), repairs=True, selections=[Without("even", 2)])
+    summary = tmp_path / "sum.jsonl"
+    sift(sieve, Inputs([tmp_path / "in.jsonl"]), Writing(output=tmp_path / "out", summary=summary, quiet=True))
+    told = json.loads(summary.read_text())
+    assert (told["kept"], told["rewritten"], told["parts"]) == (2, 2, 2)
+
+
 def test_rows_that_do_not_add_up_are_a_bug() -> None:
     funnel = Funnel([], quiet=True, read=3, kept=1)
     funnel.reject("rules", Verdict("empty-output"), "")

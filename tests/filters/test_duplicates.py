@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instgen import records as records_module
@@ -75,6 +75,13 @@ def test_what_differs_in_any_part_is_no_exact_duplicate(other):
     assert digest(Record("a", "b", "c")) != digest(other)
 
 
+def test_one_exchange_is_the_same_in_every_shape():
+    talk = Record("A", output="c", messages=(Message("user", "A"), Message("assistant", "c")))
+    assert digest(talk) == digest(Record("a", "", "C"))
+    longer = Record("A", output="c", messages=(*talk.messages, Message("user", "d")))
+    assert digest(longer) != digest(talk)
+
+
 def test_half_a_character_can_be_digested():
     assert len(digest(Record("\ud800"))) == 16
 
@@ -107,21 +114,22 @@ def test_names_give_back_ids_and_the_beginnings_of_texts(rows):
         assert found.text[:20] == "".join(char if char.isprintable() else " " for char in text[:20])
 
 
+@settings(deadline=None)  # the first example waits for numpy
 @given(records(), THRESHOLDS, st.sampled_from([0.5, 0.7, None]), st.integers(1, 5), st.booleans())
-def test_novel_decides_as_comparing_with_every_kept_row(rows, threshold, unspaced, size, alone):
+def test_novel_decides_as_comparing_with_every_kept_row(rows, threshold, han, size, alone):
     def text(record):
         return record.instruction if alone else f"{record.instruction} {record.input}"
 
     against, judged = rows[:3], rows[3:]
-    step = Novel(threshold, unspaced=unspaced, on="instruction" if alone else "task", against=against)
+    scripts = {} if han is None else {"han": han}
+    step = Novel(threshold, scripts=scripts, on="instruction" if alone else "task", against=against)
     verdicts = [
         verdict for start in range(0, len(judged), size) for verdict in step.judge(judged[start : start + size])
     ]
     kept = list(against)
     for record, verdict in zip(judged, verdicts, strict=True):
         letters = sum(word in "写诗" for word in text(record).split())
-        han = unspaced is not None and 2 * letters > len(text(record).split())
-        limit = exact(unspaced if han else threshold)
+        limit = exact(han if han is not None and 2 * letters > len(text(record).split()) else threshold)
         similarities = [rouge_l(text(record), text(other)) for other in kept]
         best = max(similarities, default=0.0)
         assert (verdict is not None) == any(more_similar(text(record), text(other), limit) for other in kept)
@@ -137,6 +145,19 @@ def test_a_task_is_new_when_its_input_is():
     rows = [Record("Translate.", "the cat sat there", id="1"), Record("Translate.", "dogs bark all night", id="2")]
     assert reasons(Novel().judge(rows)) == ["", ""]
     assert reasons(Novel(on="instruction").judge(rows)) == ["", "not-novel"]
+
+
+@pytest.mark.parametrize("step", [Near, Novel])
+def test_conversations_that_only_begin_alike_are_no_duplicates(step):
+    def talk(row_id: str, *said: str) -> Record:
+        turns = [Message("user", each) for each in said]
+        return Record(said[0], id=row_id, messages=(turns[0], Message("assistant", "Sure, go on."), *turns[1:]))
+
+    first = talk("1", "Hi, can you help me with something?", "How long do red kites live?")
+    other = talk("2", "Hi, can you help me with something?", "My tenant does not pay his rent, what can I do?")
+    again = talk("3", "Hi, can you help me with something?", "How long does a red kite live?")
+    assert reasons(step(0.6).judge([first, other]))[1] == ""
+    assert [named(verdict) for verdict in step(0.5).judge([first, again]) if verdict] == ["1"]
 
 
 def test_near_duplicates_go_by_words_and_their_order():
@@ -164,11 +185,16 @@ ALIKE = [
 ]
 
 
-def clustered(step: Clusters, rows: Sequence[Record]) -> dict[str, str]:
-    """For each row that goes the one that stays."""
+def clustered_verdicts(step: Clusters, rows: Sequence[Record]) -> dict[str, Verdict]:
+    """The verdict against each row that goes."""
     for position, row in enumerate(rows):
         step.add(10 * position, row)
-    return {rows[position // 10].id: named(verdict) for position, verdict in step.rejected().items()}
+    return {rows[position // 10].id: verdict for position, verdict in step.rejected().items()}
+
+
+def clustered(step: Clusters, rows: Sequence[Record]) -> dict[str, str]:
+    """For each row that goes the one that stays."""
+    return {row: named(verdict) for row, verdict in clustered_verdicts(step, rows).items()}
 
 
 def scored(record: Record, value: float | None) -> Record:
@@ -192,15 +218,41 @@ def test_a_best_row_needs_the_name_of_a_score():
         Clusters(policy="best")
 
 
-@given(records(), st.lists(st.integers(0, 3), min_size=12, max_size=12))
-def test_of_each_cluster_one_row_stays_and_it_is_named(rows, lengths):
-    rows = [
-        Record(row.instruction, row.input, "x" * length, row.id) for row, length in zip(rows, lengths, strict=False)
-    ]
-    gone = clustered(Clusters(0.5), rows)
+@settings(deadline=None)  # as above
+@given(records(), st.lists(st.integers(0, 3), min_size=12, max_size=12), st.integers(1, 5))
+def test_a_row_goes_for_a_worthier_one_that_stays_and_is_near_enough(rows, lengths, size):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("instgen.filters.duplicates.AT_ONCE", size)
+        rows = [
+            Record(row.instruction, row.input, "x" * length, row.id) for row, length in zip(rows, lengths, strict=False)
+        ]
+        verdicts = clustered_verdicts(Clusters(0.5), rows)
+    gone = {row: named(verdict) for row, verdict in verdicts.items()}
+    assert all(near(verdict).similarity >= 0.5 for verdict in verdicts.values())
     assert not set(gone) & set(gone.values())
     by_id = {row.id: row for row in rows}
     assert all(len(by_id[other].output) >= len(by_id[row].output) for row, other in gone.items())
+    stay = sorted((row for row in rows if row.id not in gone), key=lambda row: -len(row.output))
+    assert reasons(Near(0.5).judge(stay)) == [""] * len(stay)
+
+
+def test_a_row_goes_for_one_that_is_there_already_however_long_it_is():
+    step = Clusters(against=[Record("Name three rivers of Asia", id="known")])
+    rows = [
+        Record("name three rivers of ASIA!", "", "The Lena, the Ob and the Mekong.", id="1"),
+        Record("Why?", id="2"),
+    ]
+    assert clustered(step, rows) == {"1": "known"}
+
+
+def test_a_row_does_not_go_for_one_that_is_near_only_through_others():
+    words = [f"w{number}" for number in range(60)]
+    rows = [
+        Record(" ".join(words[start : start + 30]), "", "x" * (60 - start), str(start)) for start in range(0, 30, 2)
+    ]
+    verdicts = clustered_verdicts(Clusters(), rows)
+    assert 0 < len(verdicts) < len(rows) - 1
+    assert all(near(verdict).similarity >= 0.7 for verdict in verdicts.values())
 
 
 def test_every_cluster_of_a_stream_in_batches_is_found(monkeypatch):

@@ -22,8 +22,24 @@ GOOD_STARTS = [
     "$18 is",
     "١٢",
     "हिन्दी",
+    "(CNN) -- Cuba will pardon prisoners",
+    "[Question] Given this sentence, can we say so?",
 ]
-BAD_STARTS = ["- a list", "* item", ". dot", ", comma", "# title", ")", "。句", "， 逗", "→ arrow", "… and"]
+BAD_STARTS = [
+    "- a list",
+    "* item",
+    ". dot",
+    ", comma",
+    "# title",
+    ")",
+    "。句",
+    "， 逗",
+    "→ arrow",
+    "… and",
+    "(",
+    "[x]",
+    "[ ] open",
+]
 
 
 @pytest.mark.parametrize("instruction", ["Define osmosis", "定义渗透", "정의를 쓰세요", "Напиши стих", "Traduce: hola"])

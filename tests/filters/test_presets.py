@@ -73,7 +73,9 @@ def test_rules_are_added_behind_and_taken_out() -> None:
     assert "start" not in names("default", less=("start",))
 
 
-@pytest.mark.parametrize("said", ["", "nothing", "refusal=", "refusal=x", "start=1", "Refusal"])
+@pytest.mark.parametrize(
+    "said", ["", "nothing", "refusal=", "refusal=x", "refusal=nan", "min-words=inf", "start=1", "Refusal"]
+)
 def test_what_is_no_rule_is_refused(said: str) -> None:
     with pytest.raises(UsageError):
         chosen(PRESETS["default"], (said,), ())

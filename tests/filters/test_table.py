@@ -15,6 +15,9 @@ from instgen.filters import (
     first_failing,
     repaired,
 )
+from instgen.filters.presets import EVERY_RULE
+from instgen.filters.rulebook import Rulebook
+from instgen.formats import records_from
 from instgen.records import Record
 from instgen.text.tokens import words
 
@@ -23,6 +26,7 @@ SHARED = ROOT / ".." / "shared" / "data"
 ROW = re.compile(r"^\| `([a-z-]+)` \| `([a-z-]+)` \| (.+?) \| ([^|]*) \| `(\{.+\})` \|$", re.MULTILINE)
 DOCUMENTED = {row[0]: row for row in ROW.findall((ROOT / "docs" / "rules.md").read_text("utf-8"))}
 TABLE = (*RULES, *OPTIONAL_RULES)
+OF_PRESETS = tuple(rule for rule in EVERY_RULE.values() if rule not in TABLE)
 SEEDS = sorted((ROOT / "seeds").glob("*.jsonl"))
 
 
@@ -38,7 +42,7 @@ def failures(path, rules):
     return [(record.instruction, verdict.reason) for record, verdict in verdicts if verdict]
 
 
-@pytest.mark.parametrize("rule", TABLE, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", EVERY_RULE.values(), ids=lambda rule: rule.name)
 def test_the_docs_say_of_each_rule_what_the_code_says(rule):
     _, reason, what, limit, _ = DOCUMENTED[rule.name]
     assert (reason, what) == (rule.reason, rule.what)
@@ -55,12 +59,20 @@ def test_the_example_in_the_docs_fails_its_rule_first_of_all(rule):
     assert verdict.rule == rule.name
 
 
+@pytest.mark.parametrize("rule", OF_PRESETS, ids=lambda rule: rule.name)
+def test_the_example_of_a_rule_of_presets_fails_it(rule):
+    (record,) = records_from(json.loads(DOCUMENTED[rule.name][4]))
+    verdict = Rulebook([rule]).judge(record).verdict
+    assert verdict is not None
+    assert verdict.rule == rule.name
+
+
 def test_the_docs_know_no_other_rules():
-    assert list(DOCUMENTED) == [rule.name for rule in TABLE]
+    assert list(DOCUMENTED) == list(EVERY_RULE)
 
 
 def test_names_are_unique():
-    assert len({rule.name for rule in TABLE}) == len(TABLE)
+    assert len(EVERY_RULE) == len(TABLE) + len(OF_PRESETS) == len({*TABLE, *OF_PRESETS})
 
 
 def test_admission_asks_every_rule():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from instgen.errors import UsageError
 from instgen.text import minhash as module
 from instgen.text.greedy import Match
-from instgen.text.minhash import Families, NearIndex
+from instgen.text.minhash import NearIndex
 from instgen.text.tokens import tokens
 from tests.text.test_batch import CUTS, cut
 from tests.text.test_similarity import families, spelt
@@ -75,47 +74,6 @@ def test_short_texts_are_near_to_themselves(text: str) -> None:
 
 def test_the_order_of_words_counts() -> None:
     assert NearIndex(0.7).judge(["man bites the dog", "dog bites the man"]) == [None, None]
-
-
-@given(families(), CUTS)
-def test_families_are_made_of_near_texts_alone(rows: list[str], sizes: list[int]) -> None:
-    index, found = NearIndex(0.5), Families()
-    for part in cut(rows, sizes):
-        index.join(part, found)
-    joined = found.of(np.arange(len(rows))).tolist()
-    near = {
-        (one, other) for other in range(len(rows)) for one in range(other) if jaccard(rows[one], rows[other]) >= 0.5
-    }
-    family = list(range(len(rows)))
-    for one, other in sorted(near) * len(rows):
-        family[one] = family[other] = min(family[one], family[other])
-    assert [family[first] for first in joined] == family
-    assert all(joined[row] == joined[rows.index(text)] for row, text in enumerate(rows))
-
-
-def test_a_chain_of_near_texts_is_one_family() -> None:
-    words = [f"w{number}" for number in range(60)]
-    rows = [" ".join(words[start : start + 30]) for start in range(0, 30, 2)]
-    assert jaccard(rows[0], rows[-1]) < 0.1
-    index, found = NearIndex(0.7), Families()
-    for row in rows[::2] + rows[1::2]:
-        index.join([row], found)
-    assert set(found.of(np.arange(len(rows))).tolist()) == {0}
-
-
-def test_a_crowd_is_one_family() -> None:
-    rows = [f"write a long poem in the style of a poet about the {number} days of rain" for number in range(300)]
-    index, found = NearIndex(0.7), Families()
-    index.join(rows, found)
-    assert set(found.of(np.arange(300)).tolist()) == {0}
-
-
-def test_the_worthiest_of_a_family_stays_the_first_of_equals() -> None:
-    found = Families()
-    found.join(0, 2)
-    found.join(2, 3)
-    rows, survivors = found.pairs(5, [1.0, 9.0, 5.0, 5.0, 0.0])
-    assert (rows.tolist(), survivors.tolist()) == ([0, 3], [2, 2])
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 1.1])
