@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
 from instgen.prompts.template import Template
-from instgen.recipes.flow import Flow, Outcome, ask
-from instgen.recipes.pool import COMMAND, MACHINE_SHARE, Kind, TaskPool, any_kind, not_novel, unusable
+from instgen.recipes.flow import Flow, Outcome, ask, unusable
+from instgen.recipes.pool import COMMAND, MACHINE_SHARE, Kind, TaskPool, any_kind, not_novel
 from instgen.recipes.reading import read_tasks
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.tokens import count
@@ -119,7 +119,7 @@ class AlpacaRecipe:
 def alpaca_flow(prompt: Prompt, begun: str, step: Step) -> Flow:
     """One call, and what its reply holds: tasks that pass the rules, and everything else with its reason."""
     completion = yield from ask(prompt)
-    if (nothing := unusable(completion)) is not None:
+    if (nothing := unusable(COMMAND, completion)) is not None:
         return Outcome(rejections=(nothing,))
     return judged(completion, begun, step)
 

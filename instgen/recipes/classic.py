@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
 from instgen.prompts.template import Template
-from instgen.recipes.flow import Flow, Outcome, ask, ask_all
-from instgen.recipes.pool import COMMAND, MACHINE_SHARE, TaskPool, not_novel, unusable
+from instgen.recipes.flow import Flow, Outcome, ask, ask_all, unusable
+from instgen.recipes.pool import COMMAND, MACHINE_SHARE, TaskPool, not_novel
 from instgen.recipes.reading import (
     read_instances_input_first,
     read_instances_output_first,
@@ -149,14 +149,14 @@ class ClassicRecipe:
 def classic_flow(given: Materials, method: Classic) -> Flow:
     """Propose, drop what is not novel, tell classification tasks, write instances, judge them."""
     proposed = yield from ask(given.propose)
-    if (nothing := unusable(proposed)) is not None:
+    if (nothing := unusable(COMMAND, proposed)) is not None:
         return Outcome(rejections=(nothing,))
     novel, rejections = novel_ones(proposed, given, method)
     answers = yield from ask_all(tuple(_classify(task, given, method) for task in novel))
     told = []
     for task, answer in zip(novel, answers, strict=True):
         is_class = read_yes_no(answer.text)
-        if (nothing := unusable(answer, born(task))) is not None:
+        if (nothing := unusable(COMMAND, answer, born(task))) is not None:
             rejections.append(nothing)
         elif is_class is None:
             rejections.append(Rejection(COMMAND, Verdict("unclassified", "reading"), born(task), answer.text))
@@ -195,7 +195,7 @@ def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple
 
 def instances_of(task: Record, is_class: bool, reply: Completion, given: Materials, method: Classic) -> Outcome:
     """The instances of one task as records; a task whose instances contradict one another is dropped whole."""
-    if (nothing := unusable(reply, born(task))) is not None:
+    if (nothing := unusable(COMMAND, reply, born(task))) is not None:
         return Outcome(rejections=(nothing,))
     templates = method.templates
     read = read_instances_output_first if is_class else read_instances_input_first

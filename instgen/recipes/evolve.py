@@ -8,9 +8,8 @@ chain is drawn from the seed and the record's id alone, so one row more or less 
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,11 +17,13 @@ from instgen.filters import INSTRUCTION_RULES, first_failing
 from instgen.prompts.template import Template
 from instgen.recipes.elimination import GROWTH, Evolution, failing_answer, failing_task
 from instgen.recipes.evolve_ops import Turn, Weighted, draw
-from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, failure
-from instgen.recipes.labels import Label, is_no_input, labels_in
+from instgen.recipes.evolve_reading import JUDGEMENTS, read_evolved, says_unchanged
+from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, ask_all, failure, unusable
+from instgen.recipes.labels import is_no_input
+from instgen.recipes.parts import ReadTask
 from instgen.recipes.respond import Answering, respond_flow
+from instgen.recipes.wording import language_for
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
-from instgen.text.tokens import fold, tokens
 
 COMMAND = "evolve"
 RULES = tuple(rule for rule in INSTRUCTION_RULES if rule.name != "max-words")
@@ -31,15 +32,10 @@ RULES = tuple(rule for rule in INSTRUCTION_RULES if rule.name != "max-words")
 Keep = Literal["last", "all"]
 """The deepest survivor (or the row itself where there is none), or the row and all its survivors."""
 
-_TAGGED = re.compile(r"<instruction>(.*?)(?:</instruction>|(?=<input>)|\Z)", re.DOTALL | re.IGNORECASE)
-_INPUT = re.compile(r"<input>(.*)</input>|<input>(.*)\Z", re.DOTALL | re.IGNORECASE)
-_UNCHANGED = frozenset(["unchanged", "same", "same as above", "same as before", "不变", "保持不变", "同上", "未改变"])
-_NOT_EQUAL = re.compile(
-    r"\b(?:not|\w+n.t) (?:the )?(?:equal|equivalent|same)\b|\bunequal|(?<!not )\bdifferent|不(?:相|等)?[同等]|不一样"
-)
-_EQUAL = re.compile(r"\b(?:equal|equivalent|same)\b|相等|相同|等同|一样|等价")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_KANA = re.compile(r"[\u3041-\u30ff]")
+OWN_SLOTS = ("begun", "method")
+"""Parts of an operation's prompt file that go into the slot of their name."""
+
+Judging = Generator[tuple[Prompt, ...], tuple[Completion, ...], Rejection | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,9 @@ class Wording:
     """The prompt files of one language. One with a part `[[begun]]` is for a model that continues a document."""
 
     operations: Mapping[str, Template]
-    equal: Template
     respond: Template
+    judges: tuple[Template, ...] = ()
+    """What the judge is asked of an evolved task, all at once; every one has its reader in `JUDGEMENTS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +75,6 @@ class Round:
     """How often this operation failed on this parent: asking the same again is another purchase."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTask:
-    """The evolved task as the teacher wrote it; `input` may say that the parent's is unchanged."""
-
-    instruction: str
-    input: str = ""
-
-
 class Evolve:
     """The recipe: one flow a record, none of which knows of another."""
 
@@ -109,7 +98,7 @@ class Evolve:
 
 def evolve_flow(record: Record, turns: tuple[Turn, ...], evolving: Evolving) -> Flow:
     """The chain of one record: its survivors, and why the others failed."""
-    if not _is_single_turn(record):
+    if not is_single_turn(record):
         verdict = Verdict("conversation", "evolve", evidence="only a single question can be evolved")
         return Outcome((record,), (Rejection(COMMAND, verdict, record),))
     chain = [record]
@@ -128,23 +117,34 @@ def evolve_flow(record: Record, turns: tuple[Turn, ...], evolving: Evolving) -> 
 
 def round_flow(given: Round, evolving: Evolving) -> Flow:
     """One evolution: its child, or the reason why there is none."""
-    wording = evolving.wordings[language_of(given.ancestors[-1], evolving)]
+    wording = evolving.wordings[language_for(given.ancestors[-1].instruction, evolving.wordings)]
     reply = yield from ask(evolving_prompt(given, wording))
-    if rejection := _unusable(reply, given.ancestors[-1]):
+    if rejection := unusable(COMMAND, reply, given.ancestors[-1], whole=True):
         return Outcome(rejections=(rejection,))
     child = child_of(given, read_reply(given, reply, wording), reply, wording, evolving)
     evolution = Evolution(given.ancestors, child, given.turn.operation, evolving.growth)
     if verdict := failing_task(evolution) or first_failing(child, RULES):
         return _eliminated(child, verdict)
-    judged = yield from ask(equal_prompt(given.ancestors[-1], child, wording.equal))
-    child = _used(child, wording.equal)
-    if judged.finish == "failed":
-        return Outcome(rejections=(failure(COMMAND, judged, child),))
-    if verdict := judgement(judged.text):
-        return _eliminated(child, verdict)
+    child = _used(child, *wording.judges)
+    if rejection := (yield from judged(given.ancestors[-1], child, wording.judges)):
+        return Outcome(rejections=(rejection,))
     if not evolving.answers:
         return Outcome((child,))
     return (yield from answer_flow(child, wording, evolving))
+
+
+def judged(parent: Record, child: Record, judges: tuple[Template, ...]) -> Judging:
+    """What the judge has against the child; nothing is asked where there are no judges' prompts."""
+    if not judges:
+        return None
+    replies = yield from ask_all(tuple(judge_prompt(parent, child, template) for template in judges))
+    for reply in replies:
+        if reply.finish == "failed":
+            return failure(COMMAND, reply, child)
+    for template, reply in zip(judges, replies, strict=True):
+        if verdict := JUDGEMENTS[_file(template)](reply.text):
+            return Rejection(COMMAND, verdict, child)
+    return None
 
 
 def answer_flow(child: Record, wording: Wording, evolving: Evolving) -> Flow:
@@ -160,26 +160,16 @@ def answer_flow(child: Record, wording: Wording, evolving: Evolving) -> Flow:
 def evolving_prompt(given: Round, wording: Wording) -> Prompt:
     """What the teacher is asked to make of the parent."""
     template = wording.operations[given.turn.operation.name]
-    slots = {"task": _shown(given.ancestors[-1], template)}
+    slots = {"task": shown(given.ancestors[-1], template)}
     if "kinds" in template.blocks:
         slots["kind"] = given.turn.pick(template.blocks["kinds"].strip().splitlines())
-    if "begun" in template.blocks:
-        slots["begun"] = template.block("begun")
+    slots |= {name: template.block(name) for name in OWN_SLOTS if name in template.blocks}
     return replace(template.render(**slots), sample=given.sample)
 
 
-def equal_prompt(parent: Record, child: Record, template: Template) -> Prompt:
+def judge_prompt(parent: Record, child: Record, template: Template) -> Prompt:
     """What the judge is asked."""
-    return template.render(first=_shown(parent, template), second=_shown(child, template))
-
-
-def judgement(reply: str) -> Verdict | None:
-    """None where the judge says that the child is not equal to its parent."""
-    said = fold(reply)
-    if _NOT_EQUAL.search(said):
-        return None
-    reason = "equal" if _EQUAL.search(said) else "unjudged"
-    return Verdict(reason, "judge", evidence=reply.strip()[:80])
+    return template.render(first=shown(parent, template), second=shown(child, template))
 
 
 def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
@@ -191,27 +181,9 @@ def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
     return task
 
 
-def read_evolved(reply: str) -> ReadTask:
-    """The task in a reply: in the form that was asked for, else with labels, else the whole of it as instruction."""
-    text = reply.replace("\r\n", "\n")
-    if tagged := _TAGGED.search(text):
-        given = _INPUT.search(text, tagged.end())
-        return ReadTask(_content(tagged[1]), _content(given[1] or given[2] or "") if given else "")
-    labels = list(labels_in(text))
-    start = next((label for label in labels if label.kind == "instruction"), None)
-    if start is None:
-        return ReadTask(_content(text))
-    mine = [label for label in labels if label.line > start.line and _is_written_as(start, label)]
-    ends = min((label.line for label in mine if label.kind == "output"), default=len(text))
-    given_at = next((label for label in mine if label.kind == "input" and label.line < ends), None)
-    instruction = _between(text, start, given_at.line if given_at else ends)
-    return ReadTask(instruction, _between(text, given_at, ends) if given_at else "")
-
-
 def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, evolving: Evolving) -> Record:
     """The new record: its own id and step, the parent's system text and unknown keys, and none of its scores."""
     parent = given.ancestors[-1]
-    unchanged = fold(task.input).strip(" .。()（）") in _UNCHANGED
     step = Step(
         COMMAND,
         op=given.turn.operation.name,
@@ -225,7 +197,7 @@ def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, 
     return born(
         Record(
             task.instruction,
-            parent.input if unchanged else "" if is_no_input(task.input) else task.input,
+            parent.input if says_unchanged(task.input) else "" if is_no_input(task.input) else task.input,
             system=parent.system,
             origin=(*parent.origin, step),
             extra={key: value for key, value in parent.extra.items() if key not in ("id", "messages")},
@@ -233,51 +205,30 @@ def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, 
     )
 
 
-def language_of(record: Record, evolving: Evolving) -> str:
-    """The language of the prompts for a record: Chinese where it is written in Han letters, else English."""
-    found = tokens(record.instruction)
-    han = sum(1 for token in found if _HAN.match(token))
-    is_chinese = 2 * han >= len(found) > 0 and not _KANA.search(record.instruction)
-    return "zh" if is_chinese and "zh" in evolving.wordings else "en"
-
-
-def _is_single_turn(record: Record) -> bool:
+def is_single_turn(record: Record) -> bool:
+    """Whether the record is one question, with or without its answer."""
     roles = [message.role for message in record.messages if message.role != "system"]
     return roles in ([], ["user"], ["user", "assistant"])
 
 
-def _shown(record: Record, template: Template) -> str:
+def shown(record: Record, template: Template) -> str:
+    """A task as a prompt file shows it, by its parts `[[task]]` and `[[task with input]]`."""
     if record.input:
         return template.block("task with input", instruction=record.instruction, input=record.input)
     return template.block("task", instruction=record.instruction)
-
-
-def _unusable(reply: Completion, parent: Record) -> Rejection | None:
-    """Why a reply is no evolution at all."""
-    if reply.finish == "failed":
-        return failure(COMMAND, reply, parent)
-    reason = {"length": "truncated", "refusal": "refusal"}.get(reply.finish)
-    return Rejection(COMMAND, Verdict(reason, "finish"), text=reply.text) if reason else None
 
 
 def _eliminated(child: Record, verdict: Verdict) -> Outcome:
     return Outcome(rejections=(Rejection(COMMAND, verdict, child),))
 
 
-def _used(child: Record, template: Template) -> Record:
-    """The child, with this prompt file among those that it comes from."""
+def _used(child: Record, *templates: Template) -> Record:
+    """The child, with these prompt files among those that it comes from."""
     *before, step = child.origin
-    return replace(child, origin=(*before, replace(step, prompts=(*step.prompts, template.source))))
+    sources = tuple(template.source for template in templates)
+    return replace(child, origin=(*before, replace(step, prompts=(*step.prompts, *sources))))
 
 
-def _is_written_as(start: Label, label: Label) -> bool:
-    """Whether a label stands as the first one does; others, such as those of a worked case, are the task's own."""
-    return (label.style, label.indent) == (start.style, start.indent)
-
-
-def _between(text: str, label: Label, end: int) -> str:
-    return _content(text[label.end : end].removesuffix(label.unclosed))
-
-
-def _content(text: str) -> str:
-    return text.strip("\n").strip()
+def _file(template: Template) -> str:
+    """The name of a prompt file, without its language or the form for a small model."""
+    return template.name.rpartition("/")[2].removesuffix("-continue")

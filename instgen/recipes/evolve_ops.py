@@ -2,7 +2,8 @@
 
 To add one, write `prompts/en/evolve-NAME.txt` (and `zh`) with the parts that the other files have, and put an entry
 into `OPERATIONS`; to have it drawn by default, put its name into `METHODS`. A file with a part `[[kinds]]` gets one of
-its lines, drawn for each record and round, in its slot `kind`.
+its lines, drawn for each record and round, in its slot `kind`; a part `[[method]]` goes into the slot of that name, and
+is what Auto Evol-Instruct rewrites. A user's own file says in a part `[[operation]]` what the table says of ours.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from instgen.errors import UsageError
+from instgen.errors import InputError, UsageError
+from instgen.prompts.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ OPERATIONS = (
     Operation("code-complexity", "sets a bound on time or memory"),
     Operation("math-easier", "makes the same problem easier"),
     Operation("math-easier-topic", "makes a new and easier problem on another topic", in_depth=False),
+    Operation("auto", "lists ways to make the task harder, plans, rewrites and reviews"),
 )
 
 METHODS: Mapping[str, tuple[str, ...]] = {
@@ -65,14 +68,20 @@ METHODS: Mapping[str, tuple[str, ...]] = {
         "code-complexity",
     ),
     "math": ("math-easier", "math-easier-topic", "add-constraints", "concretize", "increase-reasoning"),
+    "auto": ("auto",),
 }
 """Which operations a method draws from, each as often as any other.
 
 Xu et al. 2024, section 3.2: five in depth and one in breadth. Luo et al. 2023 (WizardCoder), section 3.1: five
-heuristics. Luo et al. 2023 (WizardMath), section 3: two downward and three upward.
+heuristics. Luo et al. 2023 (WizardMath), section 3: two downward and three upward. Zeng et al. 2024 (Auto
+Evol-Instruct): one method of four steps, here as it is before anything is optimised.
 """
 
 _KNOWN = {operation.name: operation for operation in OPERATIONS}
+
+OWN_PART = "operation"
+_SAID = {"in breadth": ("in_depth", False), "adds input": ("adds_input", True)}
+"""What the part `[[operation]]` of a user's own file may say, and what that means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,20 @@ def operations_of(method: str) -> tuple[Weighted, ...]:
     return tuple(Weighted(_KNOWN[name]) for name in METHODS[method])
 
 
-def read_weights(said: str) -> tuple[Weighted, ...]:
+def own_operation(name: str, template: Template) -> Operation:
+    """The operation that a user's own prompt file is: in depth, unless its part `[[operation]]` says something else.
+
+    Raises:
+        InputError: that part says what we do not know.
+    """
+    said = {line.strip() for line in template.blocks.get(OWN_PART, "").splitlines() if line.strip()}
+    if unknown := said - _SAID.keys():
+        known = ", ".join(_SAID)
+        raise InputError(template.name, f"[[{OWN_PART}]] says {min(unknown)!r}", f"known: {known}; one a line")
+    return Operation(name, "a method of the user's own", **dict(_SAID[line] for line in said))
+
+
+def read_weights(said: str, known: Mapping[str, Operation] = _KNOWN) -> tuple[Weighted, ...]:
     """What `--ops deepen=2,concretize` means: those operations alone, with weight 1 where none is said.
 
     Raises:
@@ -110,14 +132,14 @@ def read_weights(said: str) -> tuple[Weighted, ...]:
     weights: dict[str, float] = {}
     for part in said.split(","):
         name, equals, number = (piece.strip() for piece in part.partition("="))
-        if name not in _KNOWN:
-            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(_KNOWN)}")
+        if name not in known:
+            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(known)}")
         if name in weights:
             raise UsageError(f"--ops {said}: {name} is named twice")
         weights[name] = _weight(said, number) if equals else 1.0
     if not any(weights.values()):
         raise UsageError(f"--ops {said}: no operation is left to draw")
-    return tuple(Weighted(_KNOWN[name], weight) for name, weight in weights.items())
+    return tuple(Weighted(known[name], weight) for name, weight in weights.items())
 
 
 def _weight(said: str, number: str) -> float:

@@ -57,8 +57,27 @@ class Recipe(Protocol[Item_contra]):
         ...
 
 
+SHOWN = 80
+"""Characters of a reply that a verdict shows."""
 TEACHER_FAILED = "teacher-failed"
 """The reason of a rejection whose prompt never got an answer: counted as failed, not as rejected."""
+
+
+def unusable(
+    stage: str, completion: Completion, record: Record | None = None, *, whole: bool = False
+) -> Rejection | None:
+    """The rejection for a completion that never came, or that declines; None for one to be read.
+
+    With `whole`, one that was cut by the token limit cannot be used either. Where it is about a record, the verdict
+    shows how the completion began.
+    """
+    if completion.finish == "failed":
+        return failure(stage, completion, record)
+    reason = {"refusal": "refusal", "length": "truncated" if whole else ""}.get(completion.finish)
+    if not reason:
+        return None
+    began = completion.text.strip()[:SHOWN] if record else ""
+    return Rejection(stage, Verdict(reason, "finish", evidence=began), record, completion.text)
 
 
 def failure(stage: str, completion: Completion, record: Record | None = None) -> Rejection:

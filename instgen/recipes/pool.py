@@ -1,4 +1,4 @@
-"""What both methods of Self-Instruct share: the pool of human and admitted machine tasks, and two verdicts."""
+"""What both methods of Self-Instruct share: the pool of human and admitted machine tasks, and a verdict."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from instgen.recipes.flow import failure
-from instgen.records import Completion, Near, Record, Rejection, Verdict
+from instgen.records import Near, Record, Verdict
 from instgen.text.similarity import NoveltyIndex, View
 
 COMMAND = "self-instruct"
@@ -22,15 +21,6 @@ Kind = Callable[[Record], bool]
 def not_novel(near: Near, threshold: float) -> Verdict:
     """The verdict against a task that is too much like another."""
     return Verdict("not-novel", "novelty", near.similarity, threshold, near=near)
-
-
-def unusable(completion: Completion, task: Record | None = None) -> Rejection | None:
-    """The rejection for a completion that never came, or that declines; None for one to be read."""
-    if completion.finish == "failed":
-        return failure(COMMAND, completion, task)
-    if completion.finish == "refusal":
-        return Rejection(COMMAND, Verdict("refusal", "finish"), task, completion.text)
-    return None
 
 
 def any_kind(record: Record) -> bool:

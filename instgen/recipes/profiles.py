@@ -1,4 +1,4 @@
-"""The published constants of the two methods, for `--profile paper`; without it, the prompt files' own values hold.
+"""The published constants of the methods, for `--profile paper`; without it, the prompt files' own values hold.
 
 Left out on purpose are the accidents of the released code: stop strings that cut text ("20." also ends "in 2020."),
 positional parsing, lower-casing, the rejection of all but Latin letters (docs/decisions/0005).
@@ -25,6 +25,13 @@ ALPACA = Constants(examples=3, machine_share=0.0, tasks=20)
 """Taori et al. 2023, `generate_instruction.py`: three human examples, twenty tasks a call, no machine task fed back."""
 CLASSIC = Constants(examples=8, machine_share=MACHINE_SHARE, tasks=8)
 """Wang et al. 2023, section 2.2: eight examples, six human and two machine ones."""
+
+EVOLVE_ROUNDS = 4
+"""Xu et al. 2024, section 4.1."""
+AUTO_ROUNDS = 1
+"""Zeng et al. 2024: the whole set is evolved once, by the optimised method."""
+EVOLVE = Sampling(temperature=1.0, top_p=0.9, max_tokens=2048)
+"""Xu et al. 2024, section 4.1, for evolving and answering; its frequency penalty of 0 is everybody's default."""
 
 _SAMPLING: dict[str, dict[str, float | int]] = {
     "alpaca": {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3072},

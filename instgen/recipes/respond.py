@@ -1,10 +1,14 @@
 """Answers for instructions: fills what is missing, and passes on what is complete.
 
-Every row is on its own: its prompts depend on nothing but the row, so one row more or less changes no other.
+The rule: every row is on its own. What it is asked, and of which teacher, depends on nothing but the row and the seed,
+so one row more or less changes no other. Which samples a teacher is asked for depends on their number alone, not on who
+else is asked: one more teacher or sample buys nothing anew.
 """
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from instgen.filters import ANSWER_RULES, first_failing
@@ -13,6 +17,8 @@ from instgen.recipes.flow import Flow, Outcome, ask_all, failure
 from instgen.records import Candidate, Completion, Message, Prompt, Record, Rejection, Step, Verdict
 
 COMMAND = "respond"
+DUPLICATE = "duplicate-candidate"
+"""The reason of an answer that another sample gave, letter for letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class Answering:
     template: Template
     samples: int = 1
     """Answers asked for each record; with more than one, the good ones become candidates."""
+    teachers: int = 1
+    """Teachers that take turns: one is drawn for each record, and further samples go round, beginning with it."""
     replace: bool = False
     """Whether records that have an answer are answered again."""
     seed: int = 0
@@ -57,19 +65,36 @@ def respond_flow(record: Record, answering: Answering) -> Flow:
     if _answered(record) and not answering.replace:
         return Outcome((record,))
     record = _with_system(record, answering.system)
-    prompt = _prompt(record, answering.template)
-    completions = yield from ask_all(tuple(replace(prompt, sample=number) for number in range(answering.samples)))
-    answered = [_with_answer(record, completion, answering) for completion in completions]
-    good = []
+    completions = yield from ask_all(tuple(_samples(record, answering)))
+    good: dict[str, Record] = {}
     rejections = []
-    for candidate, completion in zip(answered, completions, strict=True):
+    for completion in completions:
+        candidate = _with_answer(record, completion, answering)
         rejection = _objection(candidate, completion, record, answering)
+        if rejection is None and candidate.output in good:
+            rejection = Rejection(COMMAND, Verdict(DUPLICATE, DUPLICATE), candidate)
         if rejection is None:
-            good.append(candidate)
+            good[candidate.output] = candidate
         else:
             rejections.append(rejection)
-    records = (_together(good),) if good else ()
+    records = (_together(list(good.values())),) if good else ()
     return Outcome(records, tuple(rejections))
+
+
+def first_teacher(record: Record, answering: Answering) -> int:
+    """Which of the teachers a record is given to first: drawn from the seed and its id."""
+    if answering.teachers == 1:
+        return 0
+    return random.Random(f"{COMMAND}:{answering.seed}:{record.id}").randrange(answering.teachers)
+
+
+def _samples(record: Record, answering: Answering) -> Iterable[Prompt]:
+    """What is asked: of each teacher in turn, as one sample more than it was asked for before."""
+    prompt = _prompt(record, answering.template)
+    first = first_teacher(record, answering)
+    for number in range(answering.samples):
+        which = (first + number) % answering.teachers
+        yield replace(prompt, which=which, sample=number // answering.teachers)
 
 
 def _answered(record: Record) -> bool:

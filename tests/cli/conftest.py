@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.forked import Server
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = (sys.executable, "-m", "instgen")
@@ -22,6 +24,7 @@ TASKS = (
     "Instruction: {{words 7}}\nOutput: N/A"
 )
 
+HAN = "{{pick 森林|海洋|老师|苹果|桥梁|音乐|电脑|书包|月亮|火车|冬天|蝴蝶|面包|邮局|足球|茶叶|山谷|画家|雨伞|钟表}}"
 
 CLASSIC = (
     {"when": "numbered list", "reply": "1. {{words 9}}\n2. {{words 9}}\n3. {{words 8}}"},
@@ -32,6 +35,18 @@ CLASSIC = (
         "reply": "Example 1\nInput: {{words 4}}\nOutput: {{words 7}}\n"
         "Example 2\nInput: {{words 3}}\nOutput: {{words 6}}",
     },
+)
+
+EVOLUTION = (
+    {"when": "Are they equal?", "chance": 0.2, "reply": "Equal"},
+    {"when": "Are they equal?", "reply": "Not equal"},
+    {"when": "它们是否相同", "reply": "不同"},
+    {"match": r"任务：\s+<instruction>", "reply": f"<instruction>请说明{HAN * 6}。</instruction>"},
+    {"when": "<instruction>", "reply": "<instruction>{{words 12}}</instruction>\n<input>{{words 4}}</input>"},
+)
+CHINESE = (
+    {"match": r"[\u4e00-\u9fff][\s\S]*Now write", "reply": f"Instruction: 请写{HAN * 6}。\nOutput: {HAN * 9}。"},
+    {"match": r"[\u4e00-\u9fff]", "reply": f"好，{HAN * 8}。"},
 )
 
 
@@ -50,22 +65,30 @@ def write_rules(path: Path, latency: list[float] | None = None, **traits: Any) -
             "traits": {"tasks_per_call": 3, "window": 8, "concurrency": 8, **traits},
             "log": str(path.with_name("calls.log")),
         },
-        *({**rule, **more} for rule in CLASSIC),
+        *({**rule, **more} for rule in (*CLASSIC, *EVOLUTION)),
+        {**CHINESE[0], **more},
         {"when": "Now write", "reply": TASKS, **more},
+        {**CHINESE[1], **more},
         {"reply": "An answer of {{words 6}}.", **more},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Forks the program."""
+    running = Server()
+    yield running
+    running.close()
+
+
 @pytest.fixture
-def instgen(folder: Path) -> Program:
+def instgen(folder: Path, server: Server) -> Program:
     """Runs the program to its end; the teacher is the scripted one unless the test says otherwise."""
 
     def run(*arguments: str, input: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
         data = input if isinstance(input, bytes) else input.encode()
-        done = subprocess.run(
-            [*COMMAND, *arguments], input=data, capture_output=True, timeout=60, check=False, env=settings(environment)
-        )
+        done = server.run(arguments, data, settings(environment))
         out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 

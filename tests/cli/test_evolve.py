@@ -16,7 +16,7 @@ ROWS: list[dict[str, Any]] = [
     {"id": "b", "instruction": "Name a river."},
     {"id": "c", "instruction": "Say it in French.", "input": "Good day", "scores": {"good": 3}},
 ]
-EVOLVED = "<instruction>{{words 9}}</instruction>\n<input>{{words 3}}</input>"
+EVOLVED = "<instruction>Name or say {{words 9}}</instruction>\n<input>{{words 3}}</input>"
 TEACHER: list[dict[str, Any]] = [
     {"traits": {"concurrency": 8}, "log": "calls.log"},
     {"when": "Are they equal?", "chance": 0.3, "reply": "Equal"},

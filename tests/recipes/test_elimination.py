@@ -27,7 +27,6 @@ def answer_reason(output: str, instruction: str = "Name the capital of France.")
     [
         "Write a short story, in the present tense and without dialogue, about a seal that lives in a harbour.",
         "Write a short story about an animal that lives in a harbour. Leave out the letter e.",
-        "写一篇关于港口里一只动物的小故事，要求用第一人称，并且不出现对话。",
         "Here is a list of three animals: seal, gull, rat. Write a story in which all of them meet in a harbour.",
     ],
 )
@@ -58,9 +57,50 @@ def test_one_word_more_in_a_long_parent_is_a_copy() -> None:
     assert copies(parent, Record("Summarise the whole text.", parent.input))
 
 
-@pytest.mark.parametrize("child", ["", "...", "？！"])
+def test_a_chinese_task_that_gained_something_passes() -> None:
+    parent = born(Record("写一篇关于动物的小故事。"))
+    assert not reason(Record("写一篇关于港口里一只动物的小故事，要求用第一人称，并且不出现对话。"), parent)
+
+
+@pytest.mark.parametrize("child", ["", "...", "？！", "1. 2. 3.", "{1, 2, 3}"])
 def test_an_instruction_without_words_is_empty(child: str) -> None:
     assert reason(Record(child)) == "empty-instruction"
+
+
+@pytest.mark.parametrize("child", ["37 * 12 - 4 = ?", "48 ÷ 6 ＝ ？"])
+def test_a_calculation_is_not_empty(child: str) -> None:
+    assert not reason(Record(child), born(Record("7 * 8 = ?")))
+
+
+@pytest.mark.parametrize(
+    ("parent", "child"),
+    [
+        ("Prepare three-digit numbers that add up to 20.", "How do you do it!"),
+        ("Create a birthday planning checklist.", "What are the main things to do today? Give a reason for each."),
+        ("写一篇关于港口里一只动物的小故事。", "Explain, in two steps, why ice floats on a lake."),
+    ],
+)
+def test_in_depth_a_child_that_shares_no_word_has_left_its_topic(parent: str, child: str) -> None:
+    assert reason(Record(child), born(Record(parent))) == "off-topic"
+    assert not reason(Record(child), born(Record(parent)), op="in-breadth")
+
+
+@pytest.mark.parametrize(
+    ("parent", "child"),
+    [
+        ("Name three things that only cats can do.", "Which is taller, a cat or a lion?"),
+        ("Erkläre, warum Vögel ziehen.", "Wieso zieht ein Vogel nachts, und was lenkt ihn?"),
+        ("Compute a sum.", "Which pairs of primes have the same difference?"),
+        ("怎么办？", "如何处理过期的食品？"),
+    ],
+)
+def test_other_forms_of_a_word_and_tasks_of_few_words_are_no_other_topic(parent: str, child: str) -> None:
+    assert not reason(Record(child), born(Record(parent)))
+
+
+def test_an_input_that_stays_keeps_the_topic() -> None:
+    parent = born(Record("Shorten this long notice.", "The shop opens at nine."))
+    assert not reason(Record("Put it into six words.", "The shop opens at nine."), parent)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +113,8 @@ def test_an_instruction_without_words_is_empty(child: str) -> None:
         "改写后的任务：写一篇关于港口海豹的诗体故事。",
         "好的，请写一篇关于港口海豹的诗体故事。",
         "Write a story in verse about a seal.</instruction> Good luck",
+        "Make clear what the task is asking. Write a story about a harbour seal in winter.",
+        "Write a story about a harbour seal, with at least one additional constraint or requirement.",
     ],
 )
 def test_the_scaffolds_own_words_are_a_leak(child: str) -> None:

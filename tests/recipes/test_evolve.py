@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from instgen.errors import UsageError
 from instgen.prompts.book import PromptBook, built_in
-from instgen.recipes.evolve import Evolve, Evolving, Wording, evolve_flow, judgement, language_of, read_evolved
+from instgen.recipes.evolve import Evolve, Evolving, Wording, evolve_flow
 from instgen.recipes.evolve_ops import METHODS, OPERATIONS, Turn, operations_of, read_weights
 from instgen.recipes.flow import Flow, Outcome
+from instgen.recipes.wording import language_for
 from instgen.records import Completion, Message, Prompt, Record, Step, born
 
 OPERATION = {operation.name: operation for operation in OPERATIONS}
@@ -24,7 +26,7 @@ SECOND = "Name a river that crosses four countries, say which ones, and tell whe
 def wording(language: str) -> Wording:
     book = PromptBook(language)
     operations = {operation.name: book.template(operation.file) for operation in OPERATIONS}
-    return Wording(operations, book.template("evolve-equal"), book.template("respond"))
+    return Wording(operations, book.template("respond"), (book.template("evolve-equal"),))
 
 
 WORDINGS = {language: wording(language) for language in ("en", "zh")}
@@ -140,6 +142,56 @@ def test_a_failed_evolution_gives_the_row_itself_and_the_reason(
     assert outcome.records == (() if reason == "teacher-failed" else (ROOT,))
 
 
+CHECKED = {
+    language: replace(words, judges=(*words.judges, PromptBook(language).template("evolve-contradiction")))
+    for language, words in WORDINGS.items()
+}
+
+
+def checked_flow(*ops: str) -> Flow:
+    turns = tuple(Turn(OPERATION[op], 0.0) for op in ops)
+    return evolve_flow(ROOT, turns, Evolving(CHECKED, (), answers=False))
+
+
+def test_contradictions_are_asked_for_together_with_equality() -> None:
+    flow = checked_flow("deepen")
+    next(flow)
+    equal, contradiction = flow.send((Completion(tagged(FIRST)),))
+    assert {equal.role, contradiction.role} == {"judge"}
+    assert [prompt.sources[0].partition("@")[0] for prompt in (equal, contradiction)] == [
+        "en/evolve-equal",
+        "en/evolve-contradiction",
+    ]
+    assert FIRST in contradiction.messages[0].content
+    with pytest.raises(StopIteration) as ended:
+        flow.send((Completion("Not equal"), Completion("Consistent")))
+    (child,) = ended.value.value.records
+    assert len(child.origin[-1].prompts) == 3
+
+
+@pytest.mark.parametrize(
+    ("equal", "contradiction", "reason"),
+    [
+        ("Not equal", "Contradiction: four countries, and an island.", "contradiction"),
+        ("Equal", "Contradiction: four countries, and an island.", "equal"),
+        ("Not equal", "Perhaps.", "unjudged"),
+    ],
+)
+def test_a_contradiction_eliminates(equal: str, contradiction: str, reason: str) -> None:
+    flow = checked_flow("deepen")
+    next(flow)
+    flow.send((Completion(tagged(FIRST)),))
+    with pytest.raises(StopIteration) as ended:
+        flow.send((Completion(equal), Completion(contradiction)))
+    outcome: Outcome = ended.value.value
+    assert (reasons(outcome), outcome.records) == ([reason], (ROOT,))
+
+
+def test_a_reply_that_cannot_be_used_is_told_with_its_parent_and_how_it_began() -> None:
+    (rejection,) = told(flow_of(ROOT, "deepen"), Completion("<instruction>Name a ri", "length")).rejections
+    assert (rejection.record, rejection.verdict.evidence) == (ROOT, "<instruction>Name a ri")
+
+
 def test_what_the_filters_find_eliminates() -> None:
     outcome = told(flow_of(ROOT, "deepen"), tagged("Draw a picture of a river that crosses four countries."))
     assert reasons(outcome) == ["not-a-text-task"]
@@ -235,7 +287,7 @@ def test_a_chinese_record_is_asked_in_chinese() -> None:
     [("写一首诗", "zh"), ("Write a poem", "en"), ("川について詩を書いて", "en"), ("Translate 你好 into English", "en")],
 )
 def test_the_language_is_told_by_the_script(text: str, language: str) -> None:
-    assert language_of(Record(text), evolving()) == language
+    assert language_for(text, WORDINGS) == language
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -256,7 +308,7 @@ CONTINUED = ("add-constraints", "deepen", "concretize", "increase-reasoning", "c
 def test_a_small_model_goes_on_with_a_document(op: str) -> None:
     book = PromptBook()
     template = book.template(f"evolve-{op}-continue")
-    words = Wording({op: template}, book.template("evolve-equal-continue"), book.template("respond"))
+    words = Wording({op: template}, book.template("respond"), (book.template("evolve-equal-continue"),))
     flow = evolve_flow(ROOT, (Turn(OPERATION[op], 0.0),), Evolving({"en": words}, (), answers=False))
     (prompt,) = next(flow)
     assert "Task: Name a river.\n" in prompt.text
@@ -272,9 +324,7 @@ def test_a_small_model_goes_on_with_a_document(op: str) -> None:
 def test_a_small_model_need_not_repeat_the_input_in_depth() -> None:
     book = PromptBook()
     row = born(Record("Translate the sentence.", "The ferry leaves at noon."))
-    words = Wording(
-        {"deepen": book.template("evolve-deepen-continue")}, book.template("evolve-equal"), WORDINGS["en"].respond
-    )
+    words = replace(WORDINGS["en"], operations={"deepen": book.template("evolve-deepen-continue")})
     flow = evolve_flow(row, (Turn(OPERATION["deepen"], 0.0),), Evolving({"en": words}, (), answers=False))
     (child,) = told(flow, " Translate the sentence into Latin and name the cases.", "Not equal").records
     assert child.input == row.input
@@ -287,47 +337,6 @@ def test_a_chain_depends_on_seed_and_id_alone() -> None:
 
     assert prompts(0, 3) == prompts(0, 99)
     assert prompts(0, 3) != prompts(1, 3)
-
-
-@pytest.mark.parametrize(
-    ("reply", "instruction", "given"),
-    [
-        ("<instruction>Do it.</instruction>\n<input>a\n b</input>", "Do it.", "a\n b"),
-        ("Certainly!\n<instruction>\nDo it.\n</instruction>\nGood luck!", "Do it.", ""),
-        ("<instruction>Do it.\n<input>a</input>", "Do it.", "a"),
-        ("<instruction>Do it.</instruction><input><input>x</input></input>", "Do it.", "<input>x</input>"),
-        ("<INSTRUCTION>Do it.</INSTRUCTION>\r\n<INPUT>a\r\nb</INPUT>", "Do it.", "a\nb"),
-        ("Instruction: Do it.\nInput: a", "Do it.", "a"),
-        ("### Instruction:\nDo it.\n### Input:\na\n### Output:\nDone.", "Do it.", "a"),
-        ("指令：做吧。\n输入：甲", "做吧。", "甲"),
-        ("Do it.", "Do it.", ""),
-    ],
-)
-def test_a_reply_is_read_in_the_form_asked_for_or_in_another(reply: str, instruction: str, given: str) -> None:
-    read = read_evolved(reply)
-    assert (read.instruction, read.input) == (instruction, given)
-
-
-@pytest.mark.parametrize(
-    ("reply", "reason"),
-    [
-        ("Equal", "equal"),
-        ("**Equal**.", "equal"),
-        ("They are the same.", "equal"),
-        ("Equal: they are not different.", "equal"),
-        ("相同", "equal"),
-        ("", "unjudged"),
-        ("Not Equal", ""),
-        ("The two aren't equal.", ""),
-        ("Unequal", ""),
-        ("不同", ""),
-        ("不相同。", ""),
-        ("不等同", ""),
-    ],
-)
-def test_a_judgement_is_read(reply: str, reason: str) -> None:
-    verdict = judgement(reply)
-    assert (verdict.reason if verdict else "") == reason
 
 
 def test_weights_are_read() -> None:
@@ -347,7 +356,7 @@ def test_the_methods_operations_are_drawn_equally_often() -> None:
     assert {each.weight for each in operations_of("wizardlm")} == {1.0}
 
 
-@pytest.mark.parametrize(("method", "size"), [("wizardlm", 6), ("code", 5), ("math", 5)])
+@pytest.mark.parametrize(("method", "size"), [("wizardlm", 6), ("code", 5), ("math", 5), ("auto", 1)])
 def test_a_method_is_a_set_of_operations(method: str, size: int) -> None:
     assert len({each.operation.name for each in operations_of(method)}) == size
 
@@ -355,4 +364,5 @@ def test_a_method_is_a_set_of_operations(method: str, size: int) -> None:
 def test_every_operation_is_in_a_method_and_every_prompt_of_an_operation_in_the_table() -> None:
     assert {name for names in METHODS.values() for name in names} == set(OPERATION)
     files = {name.partition("/")[2].removesuffix("-continue") for name in built_in() if "/evolve-" in name}
-    assert files == {operation.file for operation in OPERATIONS} | {"evolve-equal"}
+    asked = {"evolve-equal", "evolve-contradiction", "evolve-auto-analyse", "evolve-auto-rewrite"}
+    assert files == {operation.file for operation in OPERATIONS} | asked

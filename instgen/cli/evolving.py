@@ -1,0 +1,212 @@
+"""The way of evolving that a command line describes: its operations, ours or a user's own, and their prompt files.
+
+The rule: `--method` is the name of one of ours, else a path. A file is one operation, named after the file; a folder is
+a set of them, one a file. A user's file serves every language, and is tried with a made-up task before anything is
+asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from instgen.cli.opening import Teachers, open_prompts
+from instgen.cli.options import Asking
+from instgen.errors import InputError, UsageError
+from instgen.prompts.book import SUFFIX, PromptBook, built_in
+from instgen.prompts.template import Sampling, Template, parse_template
+from instgen.recipes import profiles
+from instgen.recipes.evolve import Evolving, Round, Wording, evolving_prompt
+from instgen.recipes.evolve_ops import METHODS, Operation, Turn, Weighted, operations_of, own_operation, read_weights
+from instgen.recipes.wording import LANGUAGES
+from instgen.records import Record
+from instgen.teachers.teacher import Teacher
+
+ROUNDS = 2
+CHECKS: Mapping[str, str] = {"contradictions": "evolve-contradiction"}
+"""What `--check` names, and the prompt file that asks the judge for it."""
+
+NAME_HINT = "no spaces, commas, =, @ or /"
+
+_NAME = re.compile(r"[^\s,=@/]+")
+_FORM = "a method has parts [[user]] with {{task}}, [[task]] and [[task with input]]: see docs/evolve.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line says of evolving; None is left to the profile."""
+
+    method: str | None
+    ops: str | None
+    rounds: int | None
+    keep: Literal["last", "all"]
+    answers: bool
+    growth: int
+    checks: tuple[str, ...]
+    paper: bool
+    auto: bool
+
+    @property
+    def named(self) -> str:
+        """The method, by name or path."""
+        return self.method or ("auto" if self.auto else "wizardlm")
+
+    @property
+    def published_rounds(self) -> int:
+        """The paper's rounds."""
+        return profiles.AUTO_ROUNDS if self.auto else profiles.EVOLVE_ROUNDS
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A user's own operations."""
+
+    templates: Mapping[str, Template]
+    operations: Mapping[str, Operation]
+
+
+NONE_OWN = Own({}, {})
+
+
+def evolving_of(choices: Choices, teachers: Teachers, asking: Asking) -> Evolving:
+    """The way of evolving that the options describe.
+
+    Raises:
+        UsageError: a method or an operation that is not there.
+        InputError: a file of the user's own that is no method.
+    """
+    asking = as_published(asking) if choices.paper else asking
+    own = NONE_OWN if choices.named in METHODS else read_method(Path(choices.named), asking)
+    operations = _operations(choices, own)
+    return Evolving(
+        wordings={
+            language: _wording(open_prompts(asking, language), operations, own, choices, teachers)
+            for language in LANGUAGES
+        },
+        operations=operations,
+        rounds=choices.rounds or (choices.published_rounds if choices.paper else ROUNDS),
+        keep=choices.keep,
+        answers=choices.answers,
+        growth=choices.growth,
+        seed=asking.seed,
+    )
+
+
+def as_published(asking: Asking) -> Asking:
+    """The paper's sampling, where the command line says nothing else."""
+    paper = profiles.EVOLVE
+    return replace(
+        asking,
+        temperature=paper.temperature if asking.temperature is None else asking.temperature,
+        top_p=paper.top_p if asking.top_p is None else asking.top_p,
+        max_tokens=paper.max_tokens if asking.max_tokens is None else asking.max_tokens,
+    )
+
+
+def read_method(path: Path, asking: Asking) -> Own:
+    """The operations of a file, or of a folder's files.
+
+    Raises:
+        UsageError: nothing is there.
+        InputError: a file that is no operation.
+    """
+    if path.is_dir():
+        files = sorted(path.glob(f"*{SUFFIX}"))
+        if not files:
+            raise InputError(str(path), f"there is no prompt file here, such as NAME{SUFFIX}")
+    else:
+        files = [path]
+    templates = {file.stem: own_template(file, asking) for file in files}
+    return Own(templates, {name: own_operation(name, template) for name, template in templates.items()})
+
+
+def own_template(path: Path, asking: Asking) -> Template:
+    """A user's own prompt file, after it was tried.
+
+    Raises:
+        UsageError: there is no such file.
+        InputError: what is wrong with it.
+    """
+    content = text_of(path)
+    if not is_name(path.stem):
+        raise InputError(str(path), f"{path.stem!r} cannot be an operation's name", NAME_HINT)
+    try:
+        template = parse_template(path.stem, content, sampling_of(asking))
+        _try(template)
+    except InputError as problem:
+        hint = problem.hint if problem.hint.startswith("known") else _FORM
+        raise InputError(str(path), problem.problem, hint) from problem
+    return template
+
+
+def is_name(stem: str) -> bool:
+    """Whether a file's name can be an operation's: `--ops` has to be able to say it."""
+    return _NAME.fullmatch(stem) is not None
+
+
+def sampling_of(asking: Asking) -> Sampling:
+    """What the command line says about sampling."""
+    return Sampling(asking.temperature, asking.top_p, asking.max_tokens)
+
+
+def text_of(path: Path) -> str:
+    """What a method's file holds.
+
+    Raises:
+        UsageError: there is no such file.
+        InputError: it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        known = ", ".join(METHODS)
+        raise UsageError(f"--method {path}: neither a method nor a file", f"methods: {known}") from None
+    except UnicodeDecodeError as problem:
+        raise InputError(str(path), "is not UTF-8 text") from problem
+    except OSError as problem:
+        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
+
+
+def _try(template: Template) -> None:
+    """Ask for two made-up tasks by a template, to nobody.
+
+    Raises:
+        InputError: a part or a slot that is missing.
+    """
+    if template.defaults.role != "teacher":
+        raise InputError(template.name, f"a method is for the teacher, not for the {template.defaults.role}")
+    if not template.blocks.get("kinds", "one").strip():
+        raise InputError(template.name, "the part [[kinds]] has no line to draw")
+    operation = own_operation("own", template)
+    for given in ("", "some"):
+        turn = Round(1, Turn(operation, 0.0), (Record("Any", given),), 0)
+        evolving_prompt(turn, Wording({"own": template}, template))
+
+
+def _operations(choices: Choices, own: Own) -> tuple[Weighted, ...]:
+    if not own.operations:
+        return read_weights(choices.ops) if choices.ops is not None else operations_of(choices.named)
+    if choices.ops is not None:
+        return read_weights(choices.ops, own.operations)
+    return tuple(Weighted(operation) for operation in own.operations.values())
+
+
+def _wording(
+    book: PromptBook, operations: tuple[Weighted, ...], own: Own, choices: Choices, teachers: Teachers
+) -> Wording:
+    names = [each.operation.name for each in operations]
+    files = {each.operation.name: each.operation.file for each in operations}
+    templates = {name: own.templates.get(name) or _template(book, files[name], teachers.teacher) for name in names}
+    asked = ("evolve-equal", *(CHECKS[check] for check in dict.fromkeys(choices.checks)))
+    judges = tuple(_template(book, name, teachers.judge) for name in asked)
+    return Wording(templates, book.template("respond"), judges)
+
+
+def _template(book: PromptBook, name: str, teacher: Teacher) -> Template:
+    """The file of a name; for a small model the one that it can continue, where there is one."""
+    continued = f"{name}-continue"
+    is_continued = teacher.traits.small and teacher.traits.continues and f"en/{continued}" in built_in()
+    return book.template(continued if is_continued else name)

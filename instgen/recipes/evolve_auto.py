@@ -1,0 +1,352 @@
+"""Auto Evol-Instruct: the evolving method itself is improved before anything is evolved by it (Zeng et al. 2024).
+
+A step evolves a small batch by the method, asks the optimiser (the judge) what went wrong and has the method rewritten,
+several times over; of these candidates the one that fails least on a held-out set takes the method's place. It is over
+when no candidate fails less, when nothing fails, or after so many steps.
+
+The rule: all of it is one flow, that of the first row; what it works on was drawn before it began, and every other row
+waits for it. A failure is an evolution that would be eliminated without a judge, for its task or for its answer: the
+paper's own three patterns are among the reasons. The judge's word does not count, for it would cost a call more each.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, cycle, islice
+from typing import TypeVar
+
+from instgen.errors import InputError
+from instgen.prompts.template import Sampling, Template, parse_template
+from instgen.recipes.evolve import (
+    COMMAND,
+    Evolve,
+    Evolving,
+    Round,
+    child_of,
+    evolving_prompt,
+    is_single_turn,
+    read_reply,
+    round_flow,
+    shown,
+)
+from instgen.recipes.evolve_ops import Turn, Weighted, draw, own_operation
+from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, ask_all
+from instgen.recipes.wording import language_for
+from instgen.records import Completion, Prompt, Record, born
+
+HELD = 2_000
+"""Rows that are kept in memory to draw from (Zeng et al. 2024: about so many were sampled)."""
+BATCH = 10
+"""Rows whose trajectories are shown to the optimiser (Zeng et al. 2024)."""
+DEVELOPMENT = 50
+"""Rows on which methods are compared (Zeng et al. 2024)."""
+CANDIDATES = 5
+"""Rewritten methods a step (Zeng et al. 2024: one to nine were tried, more being better)."""
+STEPS = 10
+"""Steps at most (Zeng et al. 2024)."""
+ROUNDS = 2
+"""Rounds of a trajectory: ours, the least in which a failure is seen to grow."""
+SHOWN = 1_500
+"""Characters of a task that the optimiser is shown: ours, so that ten trajectories fit into one prompt."""
+
+METHOD_PART = "method"
+
+T = TypeVar("T")
+Steps = Generator[tuple[Prompt, ...], tuple[Completion, ...], T]
+
+_METHOD = re.compile(r"(^\[\[method\]\]\n)(.*?)(?=^\[\[[a-z][a-z0-9 -]*\]\]\n|\Z)", re.DOTALL | re.MULTILINE)
+_REWRITTEN = re.compile(r"<method>(.*?)(?:</method>|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """What is said in one language: the method to begin with, and the two questions about it."""
+
+    file: str
+    """The text of the method's prompt file; its part `[[method]]` is what changes."""
+    analyse: Template
+    rewrite: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Optimising:
+    """How a method is optimised, and how records are evolved by it afterwards."""
+
+    name: str
+    """What the method is called in origins."""
+    languages: Mapping[str, Optimiser]
+    """Of these the one is taken that most rows are in; `en` serves all that have none of their own."""
+    evolving: Evolving
+    """All but the method."""
+    sampling: Sampling
+    steps: int = STEPS
+    candidates: int = CANDIDATES
+    batch: int = BATCH
+    development: int = DEVELOPMENT
+    rounds: int = ROUNDS
+
+    @property
+    def most_calls(self) -> int:
+        """The most calls that it takes; few rows need fewer."""
+        trials = 2 * self.development * (1 + self.steps * self.candidates)
+        return trials + self.steps * (self.batch * self.rounds + 2 * self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What an optimisation was given by lot."""
+
+    development: tuple[Record, ...]
+    batches: tuple[tuple[Record, ...], ...]
+    """One a step, of rows that are not in the development set where there are enough."""
+    fence: str
+    """The line around the rows' text in a prompt, which no row can know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a method did on the development set."""
+
+    file: str
+    failed: int
+    of: int
+    """Rows of the set, without those whose calls were never answered."""
+
+    @property
+    def rate(self) -> float:
+        """The share that failed; all of them, where nothing is known."""
+        return self.failed / self.of if self.of else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The method that came out."""
+
+    file: str = ""
+    """The text of its prompt file."""
+    course: tuple[Trial, ...] = ()
+    """The first method's trial, and that of each one that took its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimised(Outcome):
+    """The first row's outcome, with the method that was found before it."""
+
+    found: Found = field(default_factory=Found)
+
+
+class AutoEvolve:
+    """The recipe. Its first item is the rows at hand, which it optimises by and the first of which it then evolves.
+
+    No other item may be started before `found` is there.
+    """
+
+    command = COMMAND
+
+    def __init__(self, optimising: Optimising) -> None:
+        """Optimise in the given way."""
+        self.found: Found | None = None
+        self._optimising = optimising
+        self._evolve: Evolve | None = None
+
+    def start(self, number: int, item: Record | Sequence[Record]) -> Flow:
+        """The flow of the optimisation and the first row, or that of another row."""
+        if isinstance(item, Record):
+            if self._evolve is None:
+                raise RuntimeError("a row was started before its method was found")
+            return self._evolve.start(number, item)
+        rows = [row if row.id else born(row) for row in item]
+        return auto_flow(rows[0], drawn(rows, self._optimising), _optimiser(rows, self._optimising), self._optimising)
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is; the first one brings the method."""
+        if isinstance(outcome, Optimised):
+            self.found = outcome.found
+            self._evolve = Evolve(evolving_by(outcome.found.file, self._optimising))
+        return outcome
+
+
+def drawn(rows: Sequence[Record], optimising: Optimising) -> Drawn:
+    """The development set (half of the rows at most) and a batch for each step, by the seed."""
+    rng = random.Random(f"{optimising.evolving.seed}:auto")
+    able = [row for row in rows if is_single_turn(row)]
+    shuffled = rng.sample(able, len(able))
+    development = tuple(shuffled[: min(optimising.development, -(-len(able) // 2))])
+    others = shuffled[len(development) :] or shuffled
+    turns = cycle(others)
+    size = min(optimising.batch, len(others))
+    batches = tuple(tuple(islice(turns, size)) for _ in range(optimising.steps))
+    return Drawn(development, batches, f"-----{rng.getrandbits(48):012x}-----")
+
+
+def auto_flow(record: Record, given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Flow:
+    """The optimisation, and then the chain of the first row by the method that was found."""
+    found = yield from optimise(given, optimiser, optimising)
+    made = yield from Evolve(evolving_by(found.file, optimising)).start(0, record)
+    return Optimised(made.records, made.rejections, found)
+
+
+def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Steps[Found]:
+    """The best method found, and how each one did that was the best in its time."""
+    best = yield from trial(optimiser.file, given.development, optimising)
+    course = [best]
+    for batch in given.batches:
+        if not best.failed:
+            break
+        files = yield from candidates(best.file, batch, given.fence, optimiser, optimising)
+        trials = yield from side_by_side([trial(file, given.development, optimising) for file in files])
+        challenger = min(trials, key=lambda each: each.rate, default=best)
+        if challenger.rate >= best.rate:
+            break
+        best = challenger
+        course.append(best)
+    return Found(noted(best.file, course), tuple(course))
+
+
+def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Trial]:
+    """How a method does: one round and an answer for each row, and what no judge is needed for."""
+    evolving = evolving_by(file, optimising)
+    unjudged = {language: replace(wording, judges=()) for language, wording in evolving.wordings.items()}
+    trying = replace(evolving, wordings=unjudged, answers=True)
+    outcomes = yield from side_by_side([round_flow(Round(1, _turn(row, trying), (row,), 0), trying) for row in rows])
+    known = [each for each in outcomes if not _is_lost(each)]
+    return Trial(file, sum(not each.records for each in known), len(known))
+
+
+def candidates(
+    file: str, batch: Sequence[Record], fence: str, optimiser: Optimiser, optimising: Optimising
+) -> Steps[tuple[str, ...]]:
+    """The files of rewritten methods, each from findings of its own; those that are no method are left out."""
+    evolving = evolving_by(file, optimising)
+    trajectories = yield from side_by_side([trajectory(row, evolving, optimising.rounds) for row in batch])
+    method = method_of(file)
+    cases = _cases(trajectories, optimiser.analyse, optimising.rounds)
+    asked = optimiser.analyse.render(method=method, cases=cases, fence=fence)
+    numbers = range(optimising.candidates)
+    findings = yield from ask_all(tuple(replace(asked, sample=number) for number in numbers))
+    rewriting = tuple(
+        replace(optimiser.rewrite.render(method=method, findings=found.text.strip()), sample=number)
+        for number, found in enumerate(findings)
+        if found.finish in {"stop", "length"} and found.text.strip()
+    )
+    replies = yield from ask_all(rewriting)
+    files = (rewritten(file, reply, optimising) for reply in replies)
+    return tuple(dict.fromkeys(each for each in files if each and each != file))
+
+
+def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Record, ...]]:
+    """A row and what became of it, round after round; nothing is checked, for failures are what is to be seen."""
+    stages = [row]
+    for number in range(1, rounds + 1):
+        given = Round(number, _turn(row, evolving), (stages[-1],), 0)
+        wording = evolving.wordings[language_for(stages[-1].instruction, evolving.wordings)]
+        reply = yield from ask(evolving_prompt(given, wording))
+        task = read_reply(given, reply, wording)
+        if reply.finish == "failed" or not task.instruction:
+            break
+        stages.append(child_of(given, task, reply, wording, evolving))
+    return tuple(stages)
+
+
+def side_by_side(flows: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
+    """What several flows return, which ask together: all that each of them waits for goes out at once."""
+    ended: dict[int, T] = {}
+    sent: dict[int, tuple[Completion, ...] | None] = dict.fromkeys(range(len(flows)))
+    while sent:
+        asked: dict[int, tuple[Prompt, ...]] = {}
+        for number, completions in sent.items():
+            try:
+                asked[number] = next(flows[number]) if completions is None else flows[number].send(completions)
+            except StopIteration as end:
+                ended[number] = end.value
+        replies = iter((yield tuple(chain.from_iterable(asked.values()))) if asked else ())
+        sent = {number: tuple(islice(replies, len(prompts))) for number, prompts in asked.items()}
+    return tuple(ended[number] for number in range(len(flows)))
+
+
+def evolving_by(file: str, optimising: Optimising) -> Evolving:
+    """Evolving by one method, as `--method` with its file would."""
+    template = parse_template(optimising.name, file, optimising.sampling)
+    operation = own_operation(optimising.name, template)
+    wordings = {
+        language: replace(wording, operations={operation.name: template})
+        for language, wording in optimising.evolving.wordings.items()
+    }
+    return replace(optimising.evolving, wordings=wordings, operations=(Weighted(operation),))
+
+
+def method_of(file: str) -> str:
+    """The part of a method's file that may be rewritten.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not (found := _METHOD.search(file.replace("\r\n", "\n"))):
+        raise InputError("the method", f"there is no part [[{METHOD_PART}]]", "that part is what --auto rewrites")
+    return found[2].strip()
+
+
+def rewritten(file: str, reply: Completion, optimising: Optimising) -> str:
+    """The file with the method of a reply in the place of its own; "" where there is none, or none that works."""
+    found = _REWRITTEN.search(reply.text.replace("\r\n", "\n")) if reply.finish == "stop" else None
+    method = found[1].strip() if found else ""
+    if not method:
+        return ""
+    made = _METHOD.sub(lambda part: f"{part[1]}{method}\n", file.replace("\r\n", "\n"))
+    try:
+        template = parse_template(optimising.name, made, optimising.sampling)
+        return made if template.block(METHOD_PART) == method else ""
+    except InputError:
+        return ""
+
+
+def noted(file: str, course: Sequence[Trial]) -> str:
+    """The file with a line at its head that says how its method did, where it is not the first one."""
+    if len(course) == 1:
+        return file
+    first, last = course[0], course[-1]
+    steps = f"{len(course) - 1} step{'s' if len(course) > 2 else ''}"
+    return (
+        f"# Optimised by `instgen evolve --auto` in {steps}: {last.failed} of {last.of} tasks failed,"
+        f" {first.failed} of {first.of} by the method before.\n{file}"
+    )
+
+
+def _optimiser(rows: Sequence[Record], optimising: Optimising) -> Optimiser:
+    """That of the language that most rows are in."""
+    languages = [language_for(row.instruction, optimising.languages) for row in rows]
+    return optimising.languages[max(sorted(set(languages)), key=languages.count)]
+
+
+def _turn(row: Record, evolving: Evolving) -> Turn:
+    """What the row's own chain would draw first, so that the run that follows asks nothing that was asked here."""
+    (turn,) = draw(evolving.operations, 1, random.Random(f"{evolving.seed}:{row.id}"))
+    return turn
+
+
+def _is_lost(outcome: Outcome) -> bool:
+    return not outcome.records and all(each.verdict.reason == TEACHER_FAILED for each in outcome.rejections)
+
+
+def _cases(trajectories: Sequence[Sequence[Record]], template: Template, rounds: int) -> str:
+    return "\n\n".join(
+        template.block("case", number=str(number), stages="\n".join(_stages(stages, template, rounds)))
+        for number, stages in enumerate(trajectories, 1)
+    )
+
+
+def _stages(stages: Sequence[Record], template: Template, rounds: int) -> list[str]:
+    """A trajectory's lines, the round too that gave no task."""
+    first, *others = (shown(_clipped(record), template) for record in stages)
+    told = [template.block("given", task=first)]
+    told += [template.block("round", round=str(number), task=task) for number, task in enumerate(others, 1)]
+    if len(stages) <= rounds:
+        told.append(template.block("nothing", round=str(len(stages))))
+    return told
+
+
+def _clipped(record: Record) -> Record:
+    return replace(record, instruction=record.instruction[:SHOWN], input=record.input[:SHOWN])
