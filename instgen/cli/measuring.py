@@ -1,0 +1,143 @@
+"""Driving `score` where no judge is asked: rows in as they come, records with their scores out; one thread, no engine.
+
+The rules: what came at once is scored and written before more is read; the same rows give the same bytes; every record
+that was read is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from instgen import __version__
+from instgen.cli import console
+from instgen.cli.account import append_row
+from instgen.cli.opening import STDOUT, open_destinations
+from instgen.cli.options import Writing
+from instgen.cli.stopping import stopping
+from instgen.errors import InputError, InstgenError
+from instgen.formats import RowError, records_from, to_row
+from instgen.jsonl import Destination
+from instgen.lines import BadLine, Row, batches_of
+from instgen.records import Record
+from instgen.scores.free import COMMAND, Measuring
+
+PROGRESS_SECONDS = 10.0
+"""How often a run that takes long says how far it is."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was counted, for the account."""
+
+    quiet: bool
+    rows: int = 0
+    records: int = 0
+    scored: int = 0
+    began: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
+
+    def tell_progress(self) -> None:
+        now = time.monotonic()
+        if not self.quiet and now - self.told >= PROGRESS_SECONDS:
+            self.told = now
+            console.say(f"{COMMAND}: {self.rows:,} rows read")
+
+    def tell(self) -> None:
+        if not self.quiet:
+            parts = [f"{self.records:,} records from {self.rows:,} rows", f"{self.scored:,} scored, no judge asked"]
+            console.say(f"{COMMAND}: {'; '.join((*parts, console.duration(time.monotonic() - self.began)))}")
+
+    def summary(self, problem: InstgenError | None) -> dict[str, Any]:
+        return {
+            "command": COMMAND,
+            "version": __version__,
+            "argv": console.argv(),
+            "read": self.rows,
+            "kept": self.rows,
+            "rejected": 0,
+            "records": self.records,
+            "scored": self.scored,
+            "reasons": {},
+            "seconds": round(time.monotonic() - self.began, 3),
+            "exit_code": problem.exit_code if problem else 0,
+        }
+
+
+def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> None:
+    """Write the records of files with their scores, and say how it went.
+
+    Raises:
+        InstgenError: why it ended early.
+    """
+    tally = _Tally(writing.quiet)
+    if writing.summary:
+        append_row(writing.summary)
+    problem: InstgenError | None = None
+    try:
+        _measure(measuring, inputs, writing, tally)
+    except InstgenError as ended:
+        problem = ended
+    tally.tell()
+    if writing.summary:
+        append_row(writing.summary, tally.summary(problem))
+    if problem is not None:
+        raise problem
+
+
+def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tally: _Tally) -> None:
+    batches = batches_of(inputs, waiting=lambda fd: _wait(fd, records))
+    with contextlib.ExitStack() as closing:
+        destinations = open_destinations(writing, inputs, resumable=True)
+        for destination in destinations:
+            closing.callback(destination.close)
+        stop = closing.enter_context(stopping())
+        records = destinations[0]
+        while batch := stop.reading(lambda: next(batches, None)):
+            _write(batch, measuring, records, tally)
+            tally.tell_progress()
+        for destination in destinations:
+            destination.verify_end()
+
+
+def _write(batch: Sequence[Row | BadLine], measuring: Measuring, destination: Destination, tally: _Tally) -> None:
+    """Score what came at once, and write it; a bad line ends the run after the rows before it."""
+    lines: list[bytes] = []
+    try:
+        for record in _records(batch, tally):
+            scored = measuring.scored(record)
+            tally.records += 1
+            tally.scored += scored is not record
+            lines.append(orjson.dumps(to_row(scored), option=orjson.OPT_APPEND_NEWLINE))
+    finally:
+        if lines:
+            destination.write(lines)
+
+
+def _records(batch: Sequence[Row | BadLine], tally: _Tally) -> Iterator[Record]:
+    for row in batch:
+        if isinstance(row, BadLine):
+            raise row.problem
+        try:
+            found = records_from(row.value)
+        except RowError as problem:
+            raise InputError(row.where, problem.problem, problem.hint) from problem
+        tally.rows += 1
+        yield from found
+
+
+def _wait(fd: int, destination: Destination) -> None:
+    """Wait until a descriptor can be read, or the reader of our records has gone."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    if console.is_pipe(STDOUT):
+        poll.register(STDOUT, 0)
+    poll.poll()
+    destination.check()

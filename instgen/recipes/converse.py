@@ -1,0 +1,265 @@
+"""Records into conversations: a teacher plays the user, the assistant answers, and so on for some exchanges.
+
+The rule: turns strictly alternate, each is checked before the next one is asked for, and a bad one ends the
+conversation before the exchange that it stands in. What was good stays, if it is more than there was; else the record
+is left out. Persona, length and intents are drawn from the seed and the record's id alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from instgen.filters.conversation import TURN_ORDER
+from instgen.formats.turns import strings_of
+from instgen.prompts.template import Template
+from instgen.recipes.converse_checks import bad_answer, bad_question
+from instgen.recipes.converse_split import Part, split
+from instgen.recipes.converse_turns import MARKER, Turns, draw_intent, read_user, spoken
+from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, failure
+from instgen.recipes.show import drawn_mark
+from instgen.recipes.wording import language_for
+from instgen.records import Completion, Message, Prompt, Record, Rejection, Step, Verdict, born
+
+COMMAND = "converse"
+INTENT = "intent "
+"""What the names of the prompt file's parts for intents begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The prompt files of one language. A `user` with a `[[text]]` is for a model that continues a document."""
+
+    user: Template
+    respond: Template
+    personas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversing:
+    """How records are grown."""
+
+    wordings: Mapping[str, Wording]
+    """By language; `en` serves all that have none of their own."""
+    turns: Turns
+    split_tokens: int | None = None
+    """Tokens that a conversation may have; longer ones are cut into parts."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Who the user is, and how long it goes on; `rng` goes on to draw what each message is for."""
+
+    exchanges: int
+    persona: str
+    mark: str
+    rng: random.Random
+
+
+@dataclass(slots=True)
+class Grown:
+    """A conversation while it grows."""
+
+    turns: list[Message]
+    before: int
+    """Exchanges that it had."""
+    intents: list[str] = field(default_factory=list)
+    teacher: str = ""
+    sources: dict[str, None] = field(default_factory=dict)
+    why: Rejection | None = None
+    """Why it ended early."""
+
+    @property
+    def exchanges(self) -> int:
+        """Answered questions."""
+        return sum(1 for turn in self.turns if turn.role == "assistant")
+
+
+class Converse:
+    """The recipe: one flow a record, none of which knows of another."""
+
+    command = COMMAND
+
+    def __init__(self, conversing: Conversing) -> None:
+        """Converse in the given way."""
+        self._conversing = conversing
+        self.untouched = 0
+        """Records that were as long as they were to get."""
+
+    def start(self, number: int, item: Record) -> Flow:
+        """The flow of one record's conversation."""
+        del number
+        return converse_flow(item if item.id else born(item), self._conversing)
+
+    def admit(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is, counted."""
+        last = outcome.records[0].origin[-1:] if outcome.records else ()
+        self.untouched += bool(outcome.records) and not any(step.command == COMMAND for step in last)
+        return outcome
+
+
+def converse_flow(record: Record, conversing: Conversing) -> Flow:
+    """The record as a conversation, in parts where it is too long, and what was left out."""
+    base = Record(record.instruction, messages=record.messages)
+    if record.messages and ((hit := TURN_ORDER(base)) or any(turn.role == "tool" for turn in record.messages)):
+        verdict = hit or Verdict("turn-order", "turn-order", evidence="a conversation with a tool is not grown")
+        return Outcome(rejections=(Rejection(COMMAND, verdict, record),))
+    wording = conversing.wordings[language_for(record.instruction, conversing.wordings)]
+    turns = opening(record, wording.respond)
+    drawn = _draw(record, turns, conversing, wording)
+    grown = Grown(list(turns), sum(1 for turn in turns if turn.role == "assistant"))
+    yield from grow(grown, drawn, wording)
+    if grown.why is not None and (grown.exchanges <= grown.before or grown.why.verdict.reason == TEACHER_FAILED):
+        return Outcome(rejections=(replace(grown.why, record=record),))
+    rejections = (grown.why,) if grown.why else ()
+    if grown.exchanges > grown.before:
+        record = _conversation(record, grown, conversing)
+    made = in_parts(record, turns if grown.exchanges == grown.before else tuple(grown.turns), conversing)
+    return Outcome(made.records, (*rejections, *made.rejections))
+
+
+def opening(record: Record, template: Template) -> tuple[Message, ...]:
+    """The record as turns: its conversation, or its system text, its instruction with the input, and its output."""
+    if record.messages:
+        answered = record.messages[-1].role != "assistant" or bool(record.messages[-1].content.strip())
+        return record.messages if answered else record.messages[:-1]
+    if record.input:
+        question = template.block("question with input", instruction=record.instruction, input=record.input)
+    else:
+        question = template.block("question", instruction=record.instruction)
+    turns = [Message("system", record.system)] if record.system else []
+    turns.append(Message("user", question))
+    if record.output.strip():
+        turns.append(Message("assistant", record.output))
+    return tuple(turns)
+
+
+def grow(grown: Grown, drawn: Draw, wording: Wording) -> Generator[tuple[Prompt, ...], tuple[Completion, ...], None]:
+    """Add exchanges until there are as many as drawn, the user would stop, or a turn is bad. No question stays open."""
+    while grown.exchanges < drawn.exchanges or grown.turns[-1].role == "user":
+        if grown.turns[-1].role == "assistant":
+            intent = draw_intent(drawn.rng)
+            prompt = user_prompt(grown, intent, drawn, wording.user)
+            reply = yield from ask(prompt)
+            said = read_user(reply.text)
+            if said.stops and reply.finish == "stop":
+                if grown.exchanges == grown.before:
+                    grown.why = Rejection(COMMAND, Verdict("user-stopped", "user"), text=reply.text)
+                return
+            if _ended(grown, reply, _bad_message(said.text, reply, drawn, grown.turns)):
+                return
+            _add(grown, "user", said.text, prompt, reply)
+            grown.intents.append(intent)
+        prompt = replace(wording.respond.defaults, messages=tuple(grown.turns))
+        reply = yield from ask(prompt)
+        answer = spoken(reply.text)
+        if _ended(grown, reply, bad_answer(answer, reply, grown.turns)):
+            _back_to_the_last_answer(grown)
+            return
+        _add(grown, "assistant", answer, prompt, reply)
+
+
+def user_prompt(grown: Grown, intent: str, drawn: Draw, template: Template) -> Prompt:
+    """What whoever plays the user is asked."""
+    shown = "\n".join(
+        template.block(f"turn {turn.role}", content=turn.content) for turn in grown.turns if turn.role != "system"
+    )
+    slots = {"conversation": shown.strip("\n"), "intent": template.block(INTENT + intent)}
+    if template.text:
+        return template.render(**slots)
+    may_stop = grown.exchanges > grown.before
+    slots |= {"persona": drawn.persona, "mark": drawn.mark}
+    return template.render(stop=template.block("stop", marker=MARKER) if may_stop else "", **slots)
+
+
+def in_parts(record: Record, turns: Sequence[Message], conversing: Conversing) -> Outcome:
+    """The record itself, or the parts that it is cut into; an exchange too long by itself is left out."""
+    if conversing.split_tokens is None:
+        return Outcome((record,))
+    parts = split(turns, conversing.split_tokens)
+    if len(parts) == 1 and parts[0].fits:
+        return Outcome((record,))
+    made = [_part(record, part, number, len(parts), conversing) for number, part in enumerate(parts, 1)]
+    good = tuple(each for each, part in zip(made, parts, strict=True) if part.fits)
+    long = tuple(
+        Rejection(COMMAND, Verdict("exchange-too-long", "split-tokens", part.tokens, conversing.split_tokens), each)
+        for each, part in zip(made, parts, strict=True)
+        if not part.fits
+    )
+    return Outcome(good, long)
+
+
+def _draw(record: Record, turns: Sequence[Message], conversing: Conversing, wording: Wording) -> Draw:
+    rng = random.Random(f"{conversing.seed}:{record.id}")
+    exchanges = conversing.turns.draw(rng)
+    persona = wording.personas[rng.randrange(len(wording.personas))] if wording.personas else ""
+    mark = drawn_mark(rng, (turn.content for turn in turns))
+    return Draw(exchanges, persona, f"=={mark}==", rng)
+
+
+def _bad_message(said: str, reply: Completion, drawn: Draw, before: Sequence[Message]) -> Verdict | None:
+    """What is wrong with the user's next message; nobody who speaks for a person repeats the mark around the turns."""
+    if drawn.mark in said:
+        return Verdict("role-leak", "mark", evidence=drawn.mark)
+    return bad_question(said, reply, before)
+
+
+def _ended(grown: Grown, reply: Completion, verdict: Verdict | None) -> bool:
+    """Whether the conversation ends before this turn; then why is noted."""
+    if reply.finish == "failed":
+        grown.why = failure(COMMAND, reply)
+    elif verdict is not None:
+        grown.why = Rejection(COMMAND, verdict, text=reply.text)
+    return grown.why is not None
+
+
+def _add(grown: Grown, role: str, text: str, prompt: Prompt, reply: Completion) -> None:
+    grown.turns.append(Message(role, text))
+    grown.teacher = grown.teacher or reply.teacher
+    grown.sources |= dict.fromkeys(prompt.sources)
+
+
+def _back_to_the_last_answer(grown: Grown) -> None:
+    """Take back a question that got no answer."""
+    while grown.turns and grown.turns[-1].role == "user":
+        grown.turns.pop()
+
+
+def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Record:
+    """The record with its turns; what was said of its first answer alone goes."""
+    step = Step(
+        COMMAND,
+        op=",".join(grown.intents),
+        teacher=grown.teacher,
+        prompts=tuple(grown.sources),
+        seed=conversing.seed,
+    )
+    return _with_turns(record, tuple(grown.turns), step)
+
+
+def _part(record: Record, part: Part, number: int, of: int, conversing: Conversing) -> Record:
+    """A part as a record of its own, or the record itself where it has but one part."""
+    root = next((step.root for step in record.origin if step.root), record.id)
+    step = Step(COMMAND, "split", number, root, (record.id,), seed=conversing.seed)
+    if of == 1:
+        return record
+    made = _with_turns(record, part.messages, step)
+    return born(replace(made, extra={key: value for key, value in made.extra.items() if key not in ("id", "messages")}))
+
+
+def _with_turns(record: Record, turns: tuple[Message, ...], step: Step) -> Record:
+    strings = strings_of(turns)
+    return replace(
+        record,
+        instruction=strings.instruction,
+        input="",
+        output=strings.output,
+        system=strings.system,
+        messages=turns,
+        reasoning=None,
+        candidates=(),
+        scores={},
+        origin=(*record.origin, step),
+    )

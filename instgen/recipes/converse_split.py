@@ -1,0 +1,67 @@
+"""A conversation that is too long for a trainer, cut into parts between exchanges.
+
+The rule: no exchange is lost and none is cut. The last one stands in the last part, whatever its length (FastChat's
+splitter drops it where it alone overflows), and one that is too long by itself is told as such.
+
+Tokens are estimated, since every model has its own: a character of a script without spaces is one, four others are one
+(the rule of thumb for English), and each turn has 6 more for its marks, as FastChat counts (`split_long_conversation`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from instgen.records import Message
+from instgen.text.scripts import UNSPACED
+
+CHARACTERS_PER_TOKEN = 4
+PER_TURN = 6
+
+_UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some exchanges in a row, with the system turn before them."""
+
+    messages: tuple[Message, ...]
+    tokens: int
+    fits: bool
+
+
+def tokens_of(messages: Iterable[Message]) -> int:
+    """About how many tokens turns have."""
+    return sum(PER_TURN + _estimate(message.content) for message in messages)
+
+
+def split(messages: Sequence[Message], most: int) -> tuple[Part, ...]:
+    """The parts of a conversation, each with as many exchanges as fit into `most` tokens; one where all fit.
+
+    The system turn is repeated in every part. A part that does not fit is a single exchange.
+    """
+    system = tuple(message for message in messages[:1] if message.role == "system")
+    parts: list[tuple[Message, ...]] = []
+    for exchange in _exchanges(messages[len(system) :]):
+        if parts and tokens_of((*system, *parts[-1], *exchange)) <= most:
+            parts[-1] += exchange
+        else:
+            parts.append(exchange)
+    whole = [(*system, *part) for part in parts]
+    return tuple(Part(part, size, size <= most) for part in whole if (size := tokens_of(part)))
+
+
+def _exchanges(turns: Sequence[Message]) -> list[tuple[Message, ...]]:
+    """Questions with what follows them."""
+    found: list[tuple[Message, ...]] = []
+    for turn in turns:
+        if turn.role == "user" or not found:
+            found.append(())
+        found[-1] += (turn,)
+    return found
+
+
+def _estimate(text: str) -> int:
+    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
+    return unspaced + -(-(len(text) - unspaced) // CHARACTERS_PER_TOKEN)

@@ -1,0 +1,119 @@
+"""What a judge is shown: the rubric's words in a frame, and the record's texts as data between tags that bear a mark.
+
+The rule: no text that is shown holds the mark, so that no row can end its own tags or begin others.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from instgen.prompts.template import Template
+from instgen.records import Prompt, Record
+from instgen.scores.rubric import Of, Rubric, Scale, schema_of
+
+MARK_BITS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record as a judge is to see it."""
+
+    record: Record
+    of: Of
+    reference: str = ""
+    """A correct answer to compare with."""
+
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The texts, each with the block of the frame that it is shown in."""
+        record = self.record
+        if record.messages:
+            shown = list(_turns(record))
+            if self.of == "task" and shown[-1][0] == "answer":
+                shown.pop()
+        else:
+            shown = [("system text", record.system or ""), ("instruction", record.instruction), ("input", record.input)]
+            shown += [] if self.of == "task" else [("answer", record.output)]
+        shown.append(("reference", self.reference))
+        return tuple((block, text) for block, text in shown if text or block == "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A question about variants of one task."""
+
+    prompt: Prompt
+    scales: tuple[Scale, ...]
+    """One a variant, by the name that the variant has in the prompt."""
+    names: tuple[str, ...]
+    """Those names in the order of the records."""
+
+
+def asking(shown: Shown, rubric: Rubric, frame: Template, rng: random.Random) -> Prompt:
+    """The question about one record."""
+    fields = shown.fields()
+    mark = drawn_mark(rng, (text for _, text in fields))
+    data = "\n\n".join(frame.block(block, mark=mark, text=text) for block, text in fields)
+    return _framed(frame, rubric, rubric.scales, mark, data)
+
+
+def comparing(records: Sequence[Record], rubric: Rubric, frame: Template, rng: random.Random) -> Comparison:
+    """The question about all of them, shown in an order that is drawn, and named a, b, c … in that order.
+
+    So neither a name nor a place tells which of them came first: judges prefer some of each.
+    """
+    (scale,) = rubric.scales
+    texts = [_task(record) for record in records]
+    mark = drawn_mark(rng, texts)
+    order = rng.sample(range(len(records)), len(records))
+    scales = tuple(replace(scale, name=f"variant-{chr(ord('a') + place)}") for place in range(len(records)))
+    shown = zip(scales, order, strict=True)
+    data = "\n\n".join(frame.block("variant", key=each.name, mark=mark, text=texts[at]) for each, at in shown)
+    names = tuple(scales[order.index(at)].name for at in range(len(records)))
+    return Comparison(_framed(frame, rubric, scales, mark, data), scales, names)
+
+
+def drawn_mark(rng: random.Random, texts: Iterable[str]) -> str:
+    """A mark that none of the texts holds, whoever may have foreseen what is drawn."""
+    everything = "\n".join(texts).casefold()
+    while True:
+        mark = f"{rng.getrandbits(MARK_BITS):0{MARK_BITS // 4}x}"
+        if mark not in everything:
+            return mark
+
+
+def _framed(frame: Template, rubric: Rubric, scales: tuple[Scale, ...], mark: str, data: str) -> Prompt:
+    prompt = frame.render(
+        question=rubric.question,
+        scores="\n".join(_told(frame, scale) for scale in rubric.scales),
+        mark=mark,
+        data=data,
+        form=frame.block("form", scores=", ".join(_form(frame, scale) for scale in scales)),
+    )
+    return replace(prompt, schema=schema_of(scales), sources=(rubric.source, *prompt.sources))
+
+
+def _told(frame: Template, scale: Scale) -> str:
+    block = "score that may not apply" if scale.may_not_apply else "score"
+    return frame.block(block, key=scale.name, least=str(scale.least), most=str(scale.most), means=scale.means)
+
+
+def _form(frame: Template, scale: Scale) -> str:
+    return frame.block("form of a score", key=scale.name, least=str(scale.least), most=str(scale.most))
+
+
+def _turns(record: Record) -> Iterable[tuple[str, str]]:
+    """The turns of a conversation; only the last answer is the one that is judged."""
+    last = len(record.messages) - 1
+    for at, message in enumerate(record.messages):
+        if message.role == "assistant":
+            yield ("answer" if at == last else "earlier answer"), message.content
+        else:
+            yield ("system text" if message.role == "system" else "instruction"), message.content
+
+
+def _task(record: Record) -> str:
+    if record.messages:
+        return "\n\n".join(message.content for message in record.messages if message.role == "user")
+    return f"{record.instruction}\n\n{record.input}" if record.input else record.instruction

@@ -1,0 +1,251 @@
+"""A rubric: what a judge is asked of a record, on which scales, and what makes its verdict contradict itself.
+
+    about = "How good the answer is, from 0 to 5."
+    of = "answer"                # or "task"; or "example", where a missing answer is judged, too
+    question = "How well does the answer serve whoever asked?"
+
+    [scores.quality]             # the score named like the file is `scores.quality`, another one `quality.NAME`
+    from = 0
+    to = 5
+    means = "0: of no use. 5: nothing is left to wish for."
+
+One TOML file each; its digest goes into the origin of what it scored. Further keys: `siblings = true` (records of one
+root are compared in one prompt), `all = true` (scores of 0 or 1; the rubric's own is 1 where all are), `overall`
+(the score that must be within `within` of the range of the others), and for a score `may_not_apply = true` and `paper`
+(a published share of ones, shown beside what is found). `[zh]` has the same in Chinese: its `question`, and under
+`[zh.means]` what each score means. The rule: a key that is not understood is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast, get_args
+
+from instgen.errors import InputError
+
+Of = Literal["task", "answer", "example"]
+"""What is judged: the task alone, the answer to it, or both together as they are, even if there is no answer."""
+
+SUFFIX = ".toml"
+MOST = 100
+"""The widest scale: judges do not tell finer grades apart, and schemas list them."""
+_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_OWN = frozenset({"about", "of", "question", "scores", "siblings", "all", "overall", "within", "paper", "zh"})
+_OF_SCORE = frozenset({"from", "to", "means", "may_not_apply", "paper"})
+_REASONING = "reasoning"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One score: what the judge calls it, its whole numbers, and what they mean."""
+
+    name: str
+    least: int
+    most: int
+    means: str = ""
+    may_not_apply: bool = False
+    paper: float | None = None
+    """The share of ones that a paper reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a rubric says in another language than its first."""
+
+    question: str
+    means: Mapping[str, str]
+    """By the name of the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """What a judge is asked."""
+
+    name: str
+    about: str
+    of: Of
+    question: str
+    scales: tuple[Scale, ...]
+    source: str = ""
+    """`name@digest`, for the origin of what it scored."""
+    siblings: bool = False
+    """Whether records of one root that come together are compared in one prompt."""
+    all: bool = False
+    """Whether the score named like the rubric is ours to make: 1 where every other one is, else 0."""
+    overall: str = ""
+    """The scale whose verdict must agree with the others'."""
+    within: float = 1.0
+    paper: float | None = None
+    """The share of ones that a paper reports for the score that is made of all."""
+    words: Mapping[str, Words] = field(default_factory=dict)
+    """By language."""
+
+    def worded(self, language: str) -> Rubric:
+        """The rubric in a language's words; in its own where it has none."""
+        words = self.words.get(language)
+        if words is None:
+            return self
+        scales = tuple(replace(scale, means=words.means[scale.name]) for scale in self.scales)
+        return replace(self, question=words.question, scales=scales)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the scores that a record gets, the rubric's own first where it has one."""
+        own = [self.name] if self.all else []
+        return tuple(sorted((*own, *map(self.score_name, self.scales)), key=lambda name: name != self.name))
+
+    def score_name(self, scale: Scale) -> str:
+        """What a record calls the score of a scale."""
+        return self.name if scale.name == self.name else f"{self.name}.{scale.name}"
+
+
+def schema_of(scales: tuple[Scale, ...]) -> Mapping[str, Any]:
+    """The JSON schema of a verdict: the reasoning first, then a whole number on each scale."""
+    properties: dict[str, Any] = {_REASONING: {"type": "string"}}
+    for scale in scales:
+        number = {"type": "integer", "minimum": scale.least, "maximum": scale.most}
+        properties[scale.name] = {"anyOf": [number, {"type": "null"}]} if scale.may_not_apply else number
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def parse_rubric(name: str, content: str, where: str = "") -> Rubric:
+    """A rubric file's text as a rubric.
+
+    Args:
+        name: of the rubric: its file's, without the suffix.
+        content: TOML.
+        where: what errors call the file.
+
+    Raises:
+        InputError: the file is malformed.
+    """
+    read = _Reader(where or name + SUFFIX)
+    if not _NAME.fullmatch(name):
+        raise read.error(f"a rubric cannot be named {name!r}", "small letters, digits and - or _ between them")
+    try:
+        found = tomllib.loads(content.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as problem:
+        raise read.error(f"is not TOML: {problem}") from problem
+    read.only("", found, _OWN)
+    digest = hashlib.blake2b(content.encode(), digest_size=6).hexdigest()
+    rubric = Rubric(
+        name=name,
+        about=read.text(found, "about"),
+        of=read.of(found),
+        question=read.text(found, "question"),
+        scales=read.scales(found),
+        source=f"rubric/{name}@{digest}",
+        siblings=read.flag(found, "siblings"),
+        all=read.flag(found, "all"),
+        overall=read.text(found, "overall", ""),
+        within=read.number(found, "within", 1.0),
+        paper=read.share(found),
+        words=read.words(found),
+    )
+    read.check(rubric)
+    return rubric
+
+
+class _Reader:
+    """Reads the values of one file, and tells what is wrong with them."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def error(self, problem: str, hint: str = "") -> InputError:
+        return InputError(self._where, problem, hint or "docs/score.md tells how a rubric is written")
+
+    def only(self, place: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
+        for key in found:
+            if key not in known:
+                raise self.error(f"{place}{key} is not understood", f"known: {', '.join(sorted(known))}")
+
+    def text(self, found: Mapping[str, Any], key: str, default: str | None = None, place: str = "") -> str:
+        value = found.get(key, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            raise self.error(f"{place}{key} must be a text" if key in found else f"{place}{key} is missing")
+        return value.strip()
+
+    def of(self, found: Mapping[str, Any]) -> Of:
+        said = self.text(found, "of")
+        for known in get_args(Of):
+            if said == known:
+                return cast("Of", known)
+        raise self.error(f"of = {said!r} is not understood", f"what is judged: {', '.join(get_args(Of))}")
+
+    def flag(self, found: Mapping[str, Any], key: str) -> bool:
+        value = found.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(f"{key} must be true or false")
+        return value
+
+    def number(self, found: Mapping[str, Any], key: str, default: float) -> float:
+        value = found.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise self.error(f"{key} must be a number that is not negative")
+        return float(value)
+
+    def share(self, found: Mapping[str, Any]) -> float | None:
+        return self.number(found, "paper", 0.0) if "paper" in found else None
+
+    def words(self, found: Mapping[str, Any]) -> Mapping[str, Words]:
+        """What it says in Chinese, if it does: all of it."""
+        if "zh" not in found:
+            return {}
+        table = self._table("[zh] ", found["zh"], frozenset({"question", "means"}))
+        names = list(found["scores"])
+        means = self._table("[zh.means] ", table.get("means", {}), frozenset(names))
+        said = {name: self.text(means, name, place="[zh.means] ") for name in names}
+        return {"zh": Words(self.text(table, "question", place="[zh] "), said)}
+
+    def _table(self, place: str, found: object, known: frozenset[str]) -> Mapping[str, Any]:
+        if not isinstance(found, dict):
+            raise self.error(f"{place}is no table")
+        self.only(place, found, known)
+        return found
+
+    def scales(self, found: Mapping[str, Any]) -> tuple[Scale, ...]:
+        tables = found.get("scores")
+        if not isinstance(tables, dict) or not tables:
+            raise self.error("there is no score", "each has a table of its own, such as [scores.quality]")
+        return tuple(self._scale(name, table) for name, table in tables.items())
+
+    def _scale(self, name: str, table: object) -> Scale:
+        place = f"[scores.{name}] "
+        if not _NAME.fullmatch(name) or name == _REASONING:
+            raise self.error(f"a score cannot be named {name!r}", "small letters, digits and - or _ between them")
+        read = self._table(place, table, _OF_SCORE)
+        least, most = self._whole(place, read, "from"), self._whole(place, read, "to")
+        if not least < most <= least + MOST:
+            raise self.error(f"{place}from = {least}, to = {most}: a scale goes up, by {MOST} at most")
+        return Scale(
+            name,
+            least,
+            most,
+            self.text(read, "means", place=place),
+            self.flag(read, "may_not_apply"),
+            self.share(read),
+        )
+
+    def _whole(self, place: str, table: Mapping[str, Any], key: str) -> int:
+        value = table.get(key)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.error(f"{place}{key} must be a whole number" if key in table else f"{place}{key} is missing")
+        return value
+
+    def check(self, rubric: Rubric) -> None:
+        """What the keys say must go together."""
+        names = [scale.name for scale in rubric.scales]
+        if rubric.overall and (rubric.overall not in names or len(names) == 1):
+            raise self.error(
+                f"overall = {rubric.overall!r}: there is no such score, or no other one to hold it against"
+            )
+        if rubric.siblings and (len(names) > 1 or rubric.of != "task"):
+            raise self.error("siblings = true: variants of a task are compared on one score of the task")
+        zero_or_one = all((scale.least, scale.most) == (0, 1) for scale in rubric.scales)
+        if rubric.all and (rubric.name in names or not zero_or_one):
+            raise self.error(f"all = true: every score is 0 or 1, and {rubric.name} is not asked but made of them")
