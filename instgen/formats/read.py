@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from instgen.formats import alpaca, messages, seed, sharegpt
+from instgen.formats import alpaca, messages, preference, seed, sharegpt
 from instgen.formats.fields import Object, RowError, shown
 from instgen.records import Record
 
@@ -24,6 +24,7 @@ SHAPES = (
     Shape("ShareGPT", lambda row: _lists(row, "conversations"), sharegpt.read),
     Shape("prompt and completion turns", lambda row: _lists(row, "prompt"), messages.read_prompt),
     Shape("seed task", lambda row: isinstance(row.get("instances"), list), seed.read),
+    Shape("preference", preference.fits, preference.read),
     Shape("record or Alpaca", alpaca.asks, alpaca.read),
 )
 """The first one that fits is meant."""

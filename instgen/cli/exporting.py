@@ -1,0 +1,381 @@
+"""Driving `export`: records in as they come, rows out to a folder's files, rejects and an account of it all.
+
+The rules: a record is written or left out with a reason, and the numbers are added up; memory does not grow with the
+data; nothing is in the folder before everything is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+
+from instgen import __version__
+from instgen.cli import console
+from instgen.cli.folder import Folder
+from instgen.cli.opening import open_destinations
+from instgen.cli.options import Writing
+from instgen.cli.writing import Parts
+from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, UsageError
+from instgen.export.card import Told, card
+from instgen.export.carried import Carried, meta
+from instgen.export.columns import MARGIN, META
+from instgen.export.example import STAGE, Choice, Example, Kind, Made, examples_of, kind_of, root_of
+from instgen.export.fitness import unfit
+from instgen.export.format import Exported, Format, Layout
+from instgen.export.lines import Lines
+from instgen.export.preview import rendered
+from instgen.export.split import Splits
+from instgen.export.survey import Survey
+from instgen.formats import RowError, records_from, rejection_row
+from instgen.jsonl import Destination
+from instgen.lines import BadLine, Row, batches_of, rows_of
+from instgen.records import Record, Rejection, Verdict
+
+LOOKED_AT = 100
+"""Records from which the kind is told where `--as` says none."""
+PREVIEWED = 3
+GARBAGE = 100_000
+"""As in `sifting`: rows have no cycles."""
+BAD_LINE = "bad-line"
+PROGRESS_SECONDS = 10.0
+KEYS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says."""
+
+    form: Format
+    inputs: Sequence[Path]
+    folder: Path
+    command: str
+    kind: Kind | None = None
+    choice: Choice = field(default_factory=Choice)
+    splits: Splits = field(default_factory=Splits)
+    shuffle: int | None = None
+    """The seed of the order; None keeps the rows as they come."""
+    keep_meta: bool = False
+    margin: bool = False
+    template: str = ""
+    card: bool = False
+    licence: str = "unknown"
+    seeds: str = ""
+    title: str = ""
+    summaries: Sequence[Path] = ()
+    skip_bad_lines: bool = False
+
+
+@dataclass(slots=True)
+class Account:
+    """What is counted, in records but for the rows."""
+
+    read: int = 0
+    kept: int = 0
+    bad_lines: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    rows: dict[str, int] = field(default_factory=dict)
+    kind: Kind = Kind.SFT
+    carried: Carried = field(default_factory=Carried)
+    lines: Lines = field(default_factory=Lines)
+    began: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
+
+    def check(self) -> None:
+        """Raise RuntimeError where records were lost or made up: that is a bug."""
+        if self.read != self.kept + self.reasons.total():
+            raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} left out")
+
+
+def export_rows(asked: Asked, writing: Writing) -> None:
+    """Write the folder, with all that the command line says about it.
+
+    Raises:
+        InstgenError: why nothing was written.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    account = Account()
+    _append_summary(writing, None)
+    problem: InstgenError | None = None
+    notes: list[str] = []
+    try:
+        with _stopping(), Folder(asked.folder, asked.inputs, force=writing.force) as folder:
+            rejects = open_destinations(replace(writing, output=None), asked.inputs, resumable=True)[1:]
+            with contextlib.ExitStack() as closing:
+                for destination in rejects:
+                    closing.callback(destination.close)
+                notes += _Run(asked, writing, folder, rejects, account).all()
+                for destination in rejects:
+                    destination.verify_end()
+    except InstgenError as ended:
+        problem = ended
+    if not writing.quiet:
+        for line in (*_told(asked, account, written=problem is None), *notes):
+            console.say(f"export: {line}")
+    _append_summary(writing, _summary(asked, account, problem))
+    if problem is not None:
+        raise problem
+    account.check()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what it reads, and where it writes."""
+
+    asked: Asked
+    writing: Writing
+    folder: Folder
+    rejects: Sequence[Destination]
+    account: Account
+    survey: Survey = field(default_factory=Survey)
+    previewed: int = 0
+
+    def all(self) -> Iterator[str]:
+        """Write everything; what the user should hear besides."""
+        asked, account = self.asked, self.account
+        summaries = [row.value for row in rows_of(asked.summaries)]
+        read = self._read()
+        first = list(islice(read, LOOKED_AT))
+        kind = account.kind = _kind(asked, [one for one in first if isinstance(one, Record)])
+        layout = asked.form.layouts[kind]
+        if asked.margin and not layout.margins:
+            raise UsageError(
+                f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf"
+            )
+        columns = (*layout.columns, *((MARGIN,) if asked.margin else ()), *(META if asked.keep_meta else ()))
+        parts = Parts(self.folder, asked.form, columns, asked.shuffle)
+        with contextlib.closing(parts):
+            for one in chain(first, read):
+                account.read += 1
+                if isinstance(one, Record):
+                    self._record(one, kind, layout, parts)
+                else:
+                    self._reject(one)
+            account.rows = {name: parts.rows.get(name, 0) for name in asked.splits.names}
+            self._check_rows()
+            files = parts.finish(asked.splits.names)
+        exported = Exported(kind, columns, files, asked.title or self.folder.path.resolve().name, asked.licence)
+        self._side_files(exported, summaries)
+        with _undisturbed():
+            changed = self.folder.publish()
+        yield from asked.form.notes(exported)
+        if not changed:
+            yield f"{self.folder.path} held the same already"
+        for column in () if asked.form.parquet else account.lines.dates or ():
+            yield (
+                f"every `{column}` is a date: the datasets library reads such a column as times; "
+                "Parquet keeps it as text"
+            )
+
+    def _read(self) -> Iterator[Record | Rejection]:
+        """The records, and the lines that are none where those are to be passed over."""
+        for told in chain.from_iterable(batches_of(self.asked.inputs)):
+            try:
+                found = _records_in(told)
+            except InputError as problem:
+                if not self.asked.skip_bad_lines:
+                    raise
+                yield self._passed_over(told.raw, problem)
+            else:
+                yield from found
+
+    def _record(self, record: Record, kind: Kind, layout: Layout, parts: Parts) -> None:
+        account = self.account
+        made = _fitting(examples_of(record, kind, self.asked.choice), layout, kind)
+        if made.verdict:
+            self._reject(Rejection(STAGE, made.verdict, record))
+            return
+        account.kept += 1
+        split = self.asked.splits.of(root_of(record, by_prompt=kind in _BY_PROMPT))
+        for example in made.examples:
+            row = layout.row(example)
+            if self.asked.margin:
+                row["margin"] = float(example.margin)
+            if self.asked.keep_meta:
+                row |= {"id": record.id, "meta": meta(record, kind)}
+            parts.write(split, account.lines.line(row))
+            self._preview(example, kind)
+        if not self.asked.keep_meta:
+            account.carried.note(record, kind)
+        if self.asked.card:
+            self.survey.add(record)
+        self._tell_progress()
+
+    def _reject(self, rejection: Rejection) -> None:
+        self.account.reasons[rejection.verdict.reason] += 1
+        for destination in self.rejects:
+            destination.write([orjson.dumps(rejection_row(rejection), option=orjson.OPT_APPEND_NEWLINE)])
+
+    def _passed_over(self, raw: bytes, problem: InputError) -> Rejection:
+        self.account.bad_lines += 1
+        if self.account.bad_lines == 1 and not self.writing.quiet:
+            console.say(f"export: passed over: {problem.message}")
+        text = raw.decode("utf-8", "replace")
+        return Rejection(STAGE, Verdict(BAD_LINE, evidence=problem.message), text=text)
+
+    def _preview(self, example: Example, kind: Kind) -> None:
+        if self.asked.template and self.previewed < PREVIEWED:
+            self.previewed += 1
+            for text in rendered(example, kind, self.asked.template):
+                console.say(f"{text}\n")
+
+    def _check_rows(self) -> None:
+        rows = self.account.rows
+        if not any(rows.values()):
+            raise _nothing(f"no row to write as {self.account.kind}: nothing was written", _why(self.account))
+        if empty := [name for name, count in rows.items() if not count]:
+            raise _nothing(
+                f"no row fell into {', '.join(empty)}: nothing was written",
+                "give it a larger share, or --seed another number",
+            )
+
+    def _side_files(self, exported: Exported, summaries: Sequence[Mapping[str, Any]]) -> None:
+        files = dict(self.asked.form.side_files(exported))
+        if self.asked.card:
+            told = Told(
+                exported,
+                self.survey,
+                self.asked.command,
+                self.account.read,
+                self.account.reasons,
+                self.asked.seeds,
+                summaries,
+            )
+            files["README.md"] = card(told)
+        for name, text in files.items():
+            with self.folder.file(name) as file:
+                file.write(text.encode("utf-8", "replace"))
+
+    def _tell_progress(self) -> None:
+        now = time.monotonic()
+        if not self.writing.quiet and now - self.account.told >= PROGRESS_SECONDS:
+            self.account.told = now
+            console.say(f"export: {self.account.read:,} records read")
+
+
+_BY_PROMPT = (Kind.DPO, Kind.RM, Kind.KTO)
+
+
+def _records_in(told: Row | BadLine) -> tuple[Record, ...]:
+    if isinstance(told, BadLine):
+        raise told.problem
+    try:
+        return records_from(told.value)
+    except RowError as problem:
+        raise InputError(told.where, problem.problem, problem.hint) from problem
+
+
+def _kind(asked: Asked, first: Sequence[Record]) -> Kind:
+    """What `--as` says, else what most of the first records are, if the format holds such."""
+    kinds = asked.form.layouts
+    if asked.kind is not None:
+        if asked.kind not in kinds:
+            raise UsageError(f"{asked.form.name} has no {asked.kind}", f"it has: {', '.join(kinds)}")
+        return asked.kind
+    kind = kind_of(first)
+    return kind if kind in kinds else next(iter(kinds))
+
+
+def _fitting(made: Made, layout: Layout, kind: Kind) -> Made:
+    """The examples that fit; the first objection where none does."""
+    if made.verdict:
+        return made
+    judged = [(example, unfit(example, layout, kind)) for example in made.examples]
+    fitting = tuple(example for example, verdict in judged if verdict is None)
+    return Made(fitting) if fitting else Made(verdict=judged[0][1])
+
+
+def _nothing(message: str, hint: str) -> Shortfall:
+    """The same line again would end the same way."""
+    problem = Shortfall(message, hint)
+    problem.can_continue = False
+    return problem
+
+
+def _why(account: Account) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in account.reasons.most_common())
+    return f"left out: {reasons}; --rejects FILE shows them" if reasons else "there was nothing to read"
+
+
+def _told(asked: Asked, account: Account, *, written: bool) -> Iterable[str]:
+    rows = ", ".join(f"{name} {count:,}" for name, count in account.rows.items())
+    if written:
+        yield (
+            f"{sum(account.rows.values()):,} rows as {account.kind} from {account.read:,} records, "
+            f"for {asked.form.for_whom}: {asked.folder} ({rows}); {console.duration(time.monotonic() - account.began)}"
+        )
+    if account.reasons:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in account.reasons.most_common())
+        yield f"left out: {why}"
+    if lost := account.carried.keys.most_common():
+        names = ", ".join(f"{key} {count:,}" for key, count in lost[:KEYS_SHOWN])
+        more = f" and {len(lost) - KEYS_SHOWN} keys more" if len(lost) > KEYS_SHOWN else ""
+        yield f"not carried: {names}{more}; --keep-meta takes them along"
+    if account.lines.replaced:
+        yield f"half characters (lone surrogates) replaced in {account.lines.replaced:,} rows"
+
+
+def _summary(asked: Asked, account: Account, problem: InstgenError | None) -> dict[str, Any]:
+    return {
+        "command": "export",
+        "version": __version__,
+        "argv": console.argv(),
+        "format": asked.form.name,
+        "as": account.kind.value,
+        "read": account.read,
+        "kept": account.kept,
+        "rejected": account.reasons.total() - account.bad_lines,
+        "bad_lines": account.bad_lines,
+        "reasons": dict(account.reasons.most_common()),
+        "rows": account.rows,
+        "not_carried": dict(account.carried.keys.most_common()),
+        "replaced": account.lines.replaced,
+        "dates": account.lines.dates or [],
+        "seconds": round(time.monotonic() - account.began, 3),
+        "exit_code": problem.exit_code if problem else 0,
+    }
+
+
+def _append_summary(writing: Writing, row: dict[str, Any] | None) -> None:
+    if writing.summary:
+        from instgen.cli.account import append_row
+
+        append_row(writing.summary, row)
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[None]:
+    """Lets a signal end the run as an error does, so that nothing half done stays."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        del frame
+        raise Interrupted(signum)
+
+    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals wait: what is being put in place is put there whole."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

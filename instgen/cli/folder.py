@@ -1,0 +1,134 @@
+"""A folder that is written whole: beside its place first, and put there when all is done.
+
+The rules: until then nothing that was there has changed; the same files again change nothing; other files are replaced
+only by force, and a file that the export does not write is never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import filecmp
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from instgen.errors import OutputDiffers, OutputLocked, UsageError
+from instgen.jsonl import translated
+
+_DONE = "files"
+
+
+class Folder:
+    """The files of one export on their way."""
+
+    def __init__(self, path: Path, inputs: Sequence[Path], *, force: bool) -> None:
+        """Begin beside the folder that is to be.
+
+        Raises:
+            UsageError: it cannot be a folder, or holds what is read.
+            OutputLocked: another run is writing it.
+        """
+        self.path = path
+        self._force = force
+        place = path.resolve()
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: is a file", "name a folder")
+        if not place.parent.is_dir():
+            raise UsageError(f"{path}: there is no folder {place.parent}", "make it first")
+        for each in inputs:
+            if place in each.resolve().parents and str(each) != "-":
+                raise UsageError(f"{each}: lies in the folder that is written, {path}", "name another folder")
+        self._stage = place.parent / f".{place.name}.instgen"
+        with translated(str(path)):
+            self._stage.mkdir(exist_ok=True)
+            self._lock = _locked(self._stage / "lock", path)
+            shutil.rmtree(self._files, ignore_errors=True)
+            self._files.mkdir()
+
+    def __enter__(self) -> Folder:
+        """Itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Of what was not put in place nothing stays."""
+        shutil.rmtree(self._stage, ignore_errors=True)
+        os.close(self._lock)
+
+    @property
+    def _files(self) -> Path:
+        return self._stage / _DONE
+
+    def spare(self, name: str) -> Path:
+        """Where a file may lie that is no part of the folder."""
+        return self._stage / name
+
+    def place(self, name: str) -> Path:
+        """Where a file of the folder is to be written now."""
+        path = self._files / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @contextlib.contextmanager
+    def file(self, name: str) -> Iterator[BinaryIO]:
+        """A file of the folder, to be written."""
+        with translated(str(self.path / name)), self.place(name).open("wb") as file:
+            yield file
+
+    def publish(self) -> bool:
+        """Put all files in place; whether that changed anything.
+
+        Raises:
+            UsageError: other files are there.
+        """
+        made, there = _names(self._files), _names(self.path)
+        if there and there == made and self._same(made):
+            return False
+        if there and not self._force:
+            raise OutputDiffers(f"{self.path}: holds something else", "name another folder, or --force to replace it")
+        if foreign := sorted(there - made):
+            raise UsageError(
+                f"{self.path}: holds {foreign[0]}, which this export does not write",
+                "remove it, or name another folder",
+            )
+        with translated(str(self.path)):
+            for name in made:
+                _to_disk(self._files / name)
+            if not self.path.exists():
+                self._files.rename(self.path.resolve())
+                _to_disk(self.path.resolve().parent)
+                return True
+            for name in sorted(made):
+                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._files / name).replace(self.path / name)
+            for folder in {(self.path / name).parent for name in made}:
+                _to_disk(folder)
+        return True
+
+    def _same(self, names: set[str]) -> bool:
+        return all(filecmp.cmp(self._files / name, self.path / name, shallow=False) for name in names)
+
+
+def _names(folder: Path) -> set[str]:
+    """The files in a folder and below, by their paths inside it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def _locked(path: Path, folder: Path) -> int:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        os.close(fd)
+        raise OutputLocked(f"{folder}: another run is writing it", "wait for it, or name another folder") from problem
+    return fd
+
+
+def _to_disk(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

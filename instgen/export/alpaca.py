@@ -1,0 +1,26 @@
+"""Alpaca: `instruction`, `input`, `output`, and no place for anything else."""
+
+from __future__ import annotations
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import Format, Layout
+
+
+def _row(example: Example) -> Row:
+    record = example.record
+    return {"instruction": record.instruction, "input": record.input, "output": example.answer}
+
+
+FORMAT = Format(
+    "alpaca",
+    "scripts in Stanford Alpaca's manner, axolotl's `type: alpaca`, LLaMA-Factory's alpaca files",
+    {
+        Kind.SFT: Layout(
+            tuple(Column(name, Holds.TEXT) for name in ("instruction", "input", "output")),
+            _row,
+            conversations=False,
+            system=False,
+        )
+    },
+)

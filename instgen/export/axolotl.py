@@ -1,0 +1,111 @@
+"""axolotl: rows for its chat_template strategies, and the part of a config file that names them.
+
+KTO has no strategy for turns there: it gets strings, so it holds no conversations and no system text. Its reward model
+has strings with a system text of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import DataFile, Exported, Format, Layout, answer, turns
+
+_CHATML = (
+    "    type:",
+    "      field_prompt: prompt",
+    "      field_completion: completion",
+    "      field_label: label",
+    '      prompt_format: "<|im_start|>user\\n{prompt}<|im_end|>\\n<|im_start|>assistant\\n"',
+    '      completion_format: "{completion}<|im_end|>"',
+)
+_TYPES: Mapping[Kind, Sequence[str]] = {
+    Kind.SFT: ("    type: chat_template", "    field_messages: messages"),
+    Kind.DPO: (
+        "    type: chat_template.default",
+        "    field_messages: messages",
+        "    field_chosen: chosen",
+        "    field_rejected: rejected",
+    ),
+    Kind.KTO: ("    # ChatML, since KTO has no chat_template here: write your model's own marks", *_CHATML),
+    Kind.RM: ("    type: bradley_terry.chat_template",),
+}
+_TRAINING: Mapping[Kind, Sequence[str]] = {
+    Kind.SFT: (),
+    Kind.DPO: ("rl: dpo",),
+    Kind.KTO: ("rl: kto", "remove_unused_columns: false"),
+    Kind.RM: ("reward_model: true",),
+}
+
+
+def _asked(example: Example) -> str:
+    return example.prompt[-1].content
+
+
+def _system(example: Example) -> str:
+    return next((message.content for message in example.prompt if message.role == "system"), "")
+
+
+def _pair(example: Example) -> Row:
+    return {
+        "messages": turns(example.prompt),
+        "chosen": answer(example.answer),
+        "rejected": answer(example.worse),
+    }
+
+
+def _reward(example: Example) -> Row:
+    return {
+        "system": _system(example),
+        "input": _asked(example),
+        "chosen": example.answer,
+        "rejected": example.worse,
+    }
+
+
+def _side_files(exported: Exported) -> Mapping[str, str]:
+    return {"axolotl.yml": "\n".join(_config(exported)) + "\n"}
+
+
+def _config(exported: Exported) -> Iterator[str]:
+    yield "# The part of an axolotl config that names this data. Paths are from where axolotl is started."
+    yield from _TRAINING[exported.kind]
+    first, *others = exported.files
+    yield "datasets:"
+    yield from _data_set(first, exported.kind)
+    if others:
+        yield "test_datasets:"
+        for file in others:
+            yield from _data_set(file, exported.kind)
+
+
+def _data_set(file: DataFile, kind: Kind) -> Iterator[str]:
+    yield f"  - path: {file.name}"
+    yield "    ds_type: json"
+    yield "    split: train"
+    yield from _TYPES[kind]
+
+
+FORMAT = Format(
+    "axolotl",
+    "axolotl",
+    {
+        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
+        Kind.DPO: Layout(
+            (Column("messages", Holds.TURNS), Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), _pair
+        ),
+        Kind.KTO: Layout(
+            (Column("prompt", Holds.TEXT), Column("completion", Holds.TEXT), Column("label", Holds.FLAG)),
+            lambda example: {"prompt": _asked(example), "completion": example.answer, "label": example.label},
+            conversations=False,
+            system=False,
+        ),
+        Kind.RM: Layout(
+            tuple(Column(name, Holds.TEXT) for name in ("system", "input", "chosen", "rejected")),
+            _reward,
+            conversations=False,
+        ),
+    },
+    side_files=_side_files,
+)

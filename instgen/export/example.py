@@ -1,0 +1,211 @@
+"""From a record to what is trained on: one answer, two of which one is better, one with a label, or a prompt alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+from instgen.formats.fields import RowError
+from instgen.formats.preference import Stated, label_of, stated
+from instgen.records import Candidate, Message, Record, Verdict, content_hash
+
+STAGE = "export"
+
+
+class Kind(StrEnum):
+    """What a trainer is to learn from a row."""
+
+    SFT = "sft"
+    PROMPT_COMPLETION = "prompt-completion"
+    DPO = "dpo"
+    KTO = "kto"
+    RM = "rm"
+    PROMPT = "prompt"
+
+    @property
+    def compares(self) -> bool:
+        """Whether a row holds a better and a worse answer."""
+        return self in (Kind.DPO, Kind.RM)
+
+
+class Pairs(StrEnum):
+    """Which pairs are made of several ranked answers."""
+
+    ENDS = "ends"
+    ALL = "all"
+
+
+class Ties(StrEnum):
+    """What becomes of answers that were ranked alike."""
+
+    DROP = "drop"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How answers are paired."""
+
+    by: str = ""
+    """The score that orders candidates without a rank; "" for none."""
+    pairs: Pairs = Pairs.ENDS
+    ties: Ties = Ties.DROP
+    least_margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row to be: the turns up to the answer, and the answer."""
+
+    record: Record
+    prompt: tuple[Message, ...]
+    answer: str = ""
+    worse: str = ""
+    label: bool = True
+    margin: float = 0.0
+    """By how much the answer is better than the worse one; 0 where nobody said."""
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """The prompt with its answer."""
+        return (*self.prompt, Message("assistant", self.answer))
+
+    @property
+    def single(self) -> bool:
+        """Whether one thing is asked and nothing was said before."""
+        return sum(message.role != "system" for message in self.prompt) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The examples of a record, or why there are none."""
+
+    examples: tuple[Example, ...] = ()
+    verdict: Verdict | None = None
+
+
+def examples_of(record: Record, kind: Kind, choice: Choice) -> Made:
+    """What a record comes to as one kind of training data."""
+    try:
+        preference = stated(record)
+        label = label_of(record) if kind is Kind.KTO else None
+    except RowError as problem:
+        return Made(verdict=Verdict("malformed", evidence=problem.problem))
+    prompt = (preference.prompt if preference else ()) or prompt_of(record)
+    if kind is Kind.PROMPT:
+        return Made((Example(record, prompt),))
+    if kind in (Kind.SFT, Kind.PROMPT_COMPLETION):
+        answer = record.output or (preference.better if preference else "")
+        return Made((Example(record, prompt, answer),)) if answer.strip() else Made(verdict=Verdict("no-answer"))
+    if kind is Kind.KTO and label is not None:
+        answer = record.output
+        return Made((Example(record, prompt, answer, label=label),)) if answer else Made(verdict=Verdict("no-answer"))
+    return _compared(record, prompt, _pairs(record, preference, choice), unpaired=kind is Kind.KTO)
+
+
+def prompt_of(record: Record) -> tuple[Message, ...]:
+    """The turns up to the answer: a conversation's own, or the system text and the instruction with its input."""
+    if record.messages:
+        return record.messages[:-1] if record.messages[-1].role == "assistant" else record.messages
+    asked = f"{record.instruction}\n\n{record.input}" if record.input else record.instruction
+    system = (Message("system", record.system),) if record.system else ()
+    return (*system, *_history(record), Message("user", asked))
+
+
+def _history(record: Record) -> Iterator[Message]:
+    """What LLaMA-Factory's and ms-swift's Alpaca rows say was said before: a list of questions with their answers."""
+    history = record.extra.get("history")
+    for exchange in history if isinstance(history, list) else ():
+        if isinstance(exchange, list):
+            for role, said in zip(("user", "assistant"), exchange, strict=False):
+                yield Message(role, said if isinstance(said, str) else "")
+
+
+def kind_of(records: Iterable[Record]) -> Kind:
+    """The kind that most of some records are, to begin with: what is not said by `--as`."""
+    kinds = [_own_kind(record) for record in records]
+    return max(Kind, key=kinds.count) if kinds else Kind.SFT
+
+
+def root_of(record: Record, *, by_prompt: bool) -> str:
+    """What keeps siblings together in a split: the root of the record's origin, else its prompt or its id.
+
+    Args:
+        record: one of those to be split.
+        by_prompt: whether records of one prompt belong together whatever their ids, as pairs of answers do.
+    """
+    root = next((step.root for step in record.origin if step.root), "")
+    if root or not by_prompt:
+        return root or record.id
+    return content_hash(*(part for message in prompt_of(record) for part in (message.role, message.content)))
+
+
+def _own_kind(record: Record) -> Kind:
+    if any(key in record.extra for key in ("rejected_response", "rejected_messages")) or (
+        {"chosen", "rejected"} <= record.extra.keys()
+    ):
+        return Kind.DPO
+    if sum(candidate.rank is not None for candidate in record.candidates) > 1:
+        return Kind.DPO
+    if record.extra.get("label") is not None:
+        return Kind.KTO
+    return Kind.SFT if record.output.strip() else Kind.PROMPT
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    better: str
+    worse: str
+    margin: float = 0.0
+
+
+def _pairs(record: Record, preference: Stated | None, choice: Choice) -> list[_Pair] | str:
+    """The pairs of answers of a record; else the reason why there is none."""
+    graded = [(grade, candidate) for candidate in record.candidates if (grade := _grade(candidate, choice)) is not None]
+    if len(graded) < 2:
+        if preference is None:
+            return "no-preference"
+        return "close" if choice.least_margin else [_Pair(preference.better, preference.worse)]
+    graded.sort(key=lambda pair: -pair[0])
+    pairs = list(combinations(graded, 2)) if choice.pairs is Pairs.ALL else [(graded[0], graded[-1])]
+    if choice.ties is Ties.DROP:
+        pairs = [(better, worse) for better, worse in pairs if better[0] > worse[0]]
+    made = [_Pair(better.output, worse.output, _margin(better, worse)) for (_, better), (_, worse) in pairs]
+    return [pair for pair in made if pair.margin >= choice.least_margin] or ("close" if made else "tie")
+
+
+def _margin(better: Candidate, worse: Candidate) -> float:
+    """By how much `rank` found one answer better than another: it tells how far each is behind the first."""
+    behind = worse.scores.get("margin")
+    return 0.0 if behind is None else max(0.0, behind - better.scores.get("margin", 0.0))
+
+
+def _grade(candidate: Candidate, choice: Choice) -> float | None:
+    """How good an answer is, by its rank or by a score; None where nobody said."""
+    return -candidate.rank if candidate.rank is not None else candidate.scores.get(choice.by)
+
+
+def _compared(record: Record, prompt: tuple[Message, ...], pairs: Sequence[_Pair] | str, *, unpaired: bool) -> Made:
+    if isinstance(pairs, str):
+        reason = "no-label" if unpaired and pairs == "no-preference" else pairs
+        return Made(verdict=Verdict(reason))
+    differing = [pair for pair in pairs if pair.better.strip() != pair.worse.strip()]
+    if not differing:
+        return Made(verdict=Verdict("same-answers"))
+    if not all(pair.better.strip() and pair.worse.strip() for pair in differing):
+        return Made(verdict=Verdict("no-answer"))
+    if unpaired:
+        return Made(tuple(_labelled(record, prompt, differing)))
+    return Made(tuple(Example(record, prompt, pair.better, pair.worse, margin=pair.margin) for pair in differing))
+
+
+def _labelled(record: Record, prompt: tuple[Message, ...], pairs: Sequence[_Pair]) -> Iterator[Example]:
+    """Each answer once; one that is better in one pair and worse in another has no label."""
+    better = dict.fromkeys(pair.better for pair in pairs)
+    worse = dict.fromkeys(pair.worse for pair in pairs)
+    for answers, others, label in ((better, worse, True), (worse, better, False)):
+        for answer in answers:
+            if answer not in others:
+                yield Example(record, prompt, answer, label=label)

@@ -1,0 +1,89 @@
+"""Whether an example fits a layout: what would be lost, or misread without a word, is left out with a reason.
+
+`REASONS` lists all of them, those of `example` included; the page on export has the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from instgen.export.example import Example, Kind
+from instgen.export.format import Layout
+from instgen.records import Record, Verdict
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "no-answer": "there is no answer to train on",
+        "no-preference": "no two answers of which one is better: neither ranked candidates nor `chosen` and `rejected`",
+        "no-label": "neither a `label` nor ranked candidates say whether the answer is good",
+        "tie": "the answers were ranked alike",
+        "close": "the margin between the answers is smaller than --min-margin, or was never told",
+        "same-answers": "the better and the worse answer are the same text",
+        "malformed": "`chosen`, `rejected` or `label` is not what its name promises",
+        "tools": "tools are declared or used, which turns of text cannot show",
+        "media": "there are images, videos or sounds",
+        "turn-order": "the turns do not alternate, do not begin with the user, or end with the wrong side",
+        "empty-turn": "a turn has no text",
+        "several-turns": "the format holds one question and its answer, and this is a conversation",
+        "system-text": "the format has no place for a system text",
+        "weight": "a turn is kept out of training, which the format cannot say",
+        "bad-line": "the line is no row (with --on-bad-line skip)",
+    }
+)
+
+MEDIA = ("images", "videos", "audios", "image", "audio", "video")
+TOOLS = ("tools", "functions")
+_NO_TOOLS = ("[]", "null", "none", "")
+WEIGHTS = ("weight", "loss_weight", "loss")
+
+
+def unfit(example: Example, layout: Layout, kind: Kind) -> Verdict | None:
+    """The first thing about an example that the layout cannot hold."""
+    return next(_objections(example, layout, kind), None)
+
+
+def _objections(example: Example, layout: Layout, kind: Kind) -> Iterator[Verdict]:
+    record = example.record
+    if (medium := next((key for key in MEDIA if record.extra.get(key)), None)) is not None:
+        yield Verdict("media", evidence=medium)
+    if _uses_tools(record):
+        yield Verdict("tools")
+    said = example.prompt if kind is Kind.PROMPT else example.conversation
+    if not all(message.content.strip() for message in said):
+        yield Verdict("empty-turn")
+    roles = [message.role for message in example.prompt]
+    if (roles[-1:] != ["user"]) or (layout.alternating and not _alternates(roles)):
+        yield Verdict("turn-order", evidence=" ".join(roles)[:80])
+    if not layout.conversations and not example.single:
+        yield Verdict("several-turns")
+    if not layout.system and any(role == "system" for role in roles):
+        yield Verdict("system-text")
+    if not layout.weights and 0 in weights_of(record).values():
+        yield Verdict("weight")
+
+
+def weights_of(record: Record) -> dict[int, float]:
+    """What the turns of the assistant weigh in training, by place; those of which nothing is said are left out."""
+    turns = record.extra.get("messages")
+    if not isinstance(turns, list) or len(turns) != len(record.messages):
+        return {}
+    return {
+        at: float(turn[key])
+        for at, (turn, message) in enumerate(zip(turns, record.messages, strict=True))
+        for key in WEIGHTS
+        if message.role == "assistant" and isinstance(turn.get(key), bool | int | float)
+    }
+
+
+def _uses_tools(record: Record) -> bool:
+    declared = (record.extra.get(key) for key in TOOLS)
+    if any(value and not (isinstance(value, str) and value.strip().lower() in _NO_TOOLS) for value in declared):
+        return True
+    return any(message.role == "tool" for message in record.messages)
+
+
+def _alternates(roles: list[str]) -> bool:
+    """Whether it is user, assistant, user and so on, after one system turn at most."""
+    turns = roles[1:] if roles[0] == "system" else roles
+    return all(role == ("user", "assistant")[at % 2] for at, role in enumerate(turns))

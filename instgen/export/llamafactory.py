@@ -1,0 +1,77 @@
+"""LLaMA-Factory: rows in its sharegpt formatting with our names for roles, and the `dataset_info.json` that says so.
+
+Not its `openai` formatting, which adds a sentence of its own to every system text. Every column and tag is named: one
+that is named resets all that are not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from instgen.export.columns import META, Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import Exported, Format, Layout, answer, turns
+
+_TAGS = {
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
+    "observation_tag": "tool",
+    "function_tag": "function",
+    "system_tag": "system",
+}
+_COLUMNS = {"messages": "messages", "chosen": "chosen", "rejected": "rejected", "label": "kto_tag"}
+"""What LLaMA-Factory calls our columns."""
+
+
+def _pair(example: Example) -> Row:
+    return {
+        "messages": turns(example.prompt),
+        "chosen": answer(example.answer),
+        "rejected": answer(example.worse),
+    }
+
+
+def _side_files(exported: Exported) -> Mapping[str, str]:
+    entries = {name_of(file.split): _entry(exported, file.name) for file in exported.files}
+    return {"dataset_info.json": json.dumps(entries, indent=2) + "\n"}
+
+
+def name_of(split: str) -> str:
+    """What a split is called in `dataset_info.json`, and after `dataset:` in a training file."""
+    return f"instgen_{split}"
+
+
+def _entry(exported: Exported, name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"file_name": name, "formatting": "sharegpt"}
+    if exported.kind.compares:
+        entry["ranking"] = True
+    named = [column.name for column in exported.columns if column not in META]
+    return entry | {"columns": {_COLUMNS[column]: column for column in named}, "tags": _TAGS}
+
+
+def _notes(exported: Exported) -> Sequence[str]:
+    names = ",".join(name_of(file.split) for file in exported.files)
+    return [f"dataset: {names} — with dataset_dir: this folder"]
+
+
+_PAIRS = Layout((Column("messages", Holds.TURNS), Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), _pair)
+
+FORMAT = Format(
+    "llamafactory",
+    "LLaMA-Factory, by its `dataset_dir`",
+    {
+        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
+        Kind.DPO: _PAIRS,
+        Kind.RM: _PAIRS,
+        Kind.KTO: Layout(
+            (Column("messages", Holds.TURNS), Column("label", Holds.FLAG)),
+            lambda example: {"messages": turns(example.conversation), "label": example.label},
+        ),
+    },
+    side_files=_side_files,
+    notes=_notes,
+)

@@ -1,0 +1,60 @@
+"""OpenAI's fine-tuning files, which Azure and Together read as well: only keys that they know, or the file is refused.
+
+A turn that is kept out of training has `weight: 0`, as their documentation has it; others have no weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.fitness import weights_of
+from instgen.export.format import Exported, Format, Layout, answer, turns
+
+LEAST_ROWS = 10
+"""OpenAI's documentation of fine-tuning: a training file has ten rows at least."""
+
+
+def _messages(example: Example) -> Row:
+    weights = weights_of(example.record)
+    rows = turns(example.conversation)
+    for at, row in enumerate(rows):
+        if weights.get(at) == 0:
+            row["weight"] = 0
+    return {"messages": rows}
+
+
+def _preference(example: Example) -> Row:
+    return {
+        "input": {"messages": turns(example.prompt)},
+        "preferred_output": [answer(example.answer)],
+        "non_preferred_output": [answer(example.worse)],
+    }
+
+
+def _notes(exported: Exported) -> Sequence[str]:
+    return [
+        f"{file.name} has {file.rows} rows, and OpenAI takes no file with fewer than {LEAST_ROWS}"
+        for file in exported.files
+        if file.rows < LEAST_ROWS
+    ]
+
+
+FORMAT = Format(
+    "openai",
+    "fine-tuning at OpenAI, Azure, Together and others that take its files",
+    {
+        Kind.SFT: Layout((Column("messages", Holds.TURNS),), _messages, alternating=False, weights=True),
+        Kind.DPO: Layout(
+            (
+                Column("input", Holds.ASKED),
+                Column("preferred_output", Holds.TURNS),
+                Column("non_preferred_output", Holds.TURNS),
+            ),
+            _preference,
+            alternating=False,
+        ),
+    },
+    notes=_notes,
+)

@@ -1,0 +1,95 @@
+"""What is noted of records as they go by, for the card: who made them and how, how long they are, in which language.
+
+The rule: memory does not grow with the data. Names are counted up to a limit, and languages are told from a sample:
+the instructions whose ids have the smallest hashes, so that the order of the rows does not matter.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from instgen.export.split import order_key
+from instgen.records import Record, Step
+from instgen.text.language import language
+
+SAMPLE = 1000
+"""Instructions whose language is told."""
+_SHOWN = 500
+"""Characters of each that are kept."""
+NAMES = 200
+"""Different teachers, prompts or steps that are counted; beyond, they are counted together."""
+OTHERS = "others"
+JUDGING = frozenset({"rank", "score"})
+"""Commands whose teacher writes nothing that stays."""
+_SEED = re.compile(r"(?:en|zh|es|fr)-\d{3}(?:#\d+)?\Z")
+"""What the seed tasks that come with instgen are called."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """Counts over the records that were written."""
+
+    records: int = 0
+    signed: int = 0
+    """Records that say where they come from."""
+    teachers: Counter[str] = field(default_factory=Counter)
+    judges: Counter[str] = field(default_factory=Counter)
+    """Who ordered or scored answers, of which nothing stands in the rows."""
+    prompts: Counter[str] = field(default_factory=Counter)
+    steps: Counter[str] = field(default_factory=Counter)
+    our_seeds: int = 0
+    """Records with a bundled seed task among their parents."""
+    with_input: int = 0
+    conversations: int = 0
+    characters: Counter[str] = field(default_factory=Counter)
+    _sample: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        """Note a record."""
+        self.records += 1
+        self.with_input += bool(record.input)
+        self.conversations += sum(message.role == "user" for message in record.messages) > 1
+        self.characters["instruction"] += len(record.instruction) + len(record.input)
+        self.characters["output"] += len(record.output)
+        if record.origin:
+            self._add_origin(record)
+        self._draw(record)
+
+    def languages(self) -> Counter[str]:
+        """How many instructions of the sample are in which language; "" for those that do not tell."""
+        found = (language(text) for _, text in sorted(self._sample, reverse=True))
+        return Counter(guess.code if guess else "" for guess in found)
+
+    def _add_origin(self, record: Record) -> None:
+        self.signed += 1
+        wrote = {step.teacher for step in record.origin if step.command not in JUDGING}
+        _count(self.teachers, (wrote | {one.teacher for one in record.candidates}) - {""})
+        _count(self.judges, {step.teacher for step in record.origin if step.command in JUDGING} - {""})
+        _count(self.prompts, {prompt for step in record.origin for prompt in step.prompts})
+        _count(self.steps, map(_told, record.origin))
+        relatives = (name for step in record.origin for name in (step.root, *step.parents))
+        self.our_seeds += any(map(_SEED.match, relatives))
+
+    def _draw(self, record: Record) -> None:
+        drawn = (-order_key(0, record.id.encode("utf-8", "replace")), record.instruction[:_SHOWN])
+        if len(self._sample) < SAMPLE:
+            heapq.heappush(self._sample, drawn)
+        elif drawn > self._sample[0]:
+            heapq.heapreplace(self._sample, drawn)
+
+
+def _told(step: Step) -> str:
+    """A step as a person would say it: all that made it what it was, but for what differs from record to record."""
+    values = [step.op, *([f"seed {step.seed}"] if step.seed is not None else [])]
+    values += [f"window {step.window}"] if step.window is not None else []
+    said = ", ".join(value for value in values if value)
+    return f"{step.command} ({said})" if said else step.command
+
+
+def _count(counter: Counter[str], names: Iterable[str]) -> None:
+    for name in names:
+        counter[name if name in counter or len(counter) < NAMES else OTHERS] += 1

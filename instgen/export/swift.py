@@ -1,0 +1,43 @@
+"""ms-swift: `messages`, with the worse answer as `rejected_response` or a `label` beside them.
+
+Not TRL's prompt and completion, which it nests into one message without an error. It deletes rows that it objects to
+with a line in its log: a worse answer that is the better one, an empty turn; such rows never get that far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import Exported, Format, Layout, turns
+
+
+def _pair(example: Example) -> Row:
+    return {"messages": turns(example.conversation), "rejected_response": example.worse}
+
+
+def _notes(exported: Exported) -> Sequence[str]:
+    return [f"swift … --dataset {exported.files[0].name}"] if exported.files else []
+
+
+_MESSAGES = Column("messages", Holds.TURNS)
+_PAIRS = Layout((_MESSAGES, Column("rejected_response", Holds.TEXT)), _pair)
+_REWARD = replace(_PAIRS, margins=True)
+
+FORMAT = Format(
+    "ms-swift",
+    "ms-swift",
+    {
+        Kind.SFT: Layout((_MESSAGES,), lambda example: {"messages": turns(example.conversation)}),
+        Kind.DPO: _PAIRS,
+        Kind.RM: _REWARD,
+        Kind.KTO: Layout(
+            (_MESSAGES, Column("label", Holds.FLAG)),
+            lambda example: {"messages": turns(example.conversation), "label": example.label},
+        ),
+        Kind.PROMPT: Layout((_MESSAGES,), lambda example: {"messages": turns(example.prompt)}),
+    },
+    notes=_notes,
+)

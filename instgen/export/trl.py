@@ -1,0 +1,50 @@
+"""TRL: the columns of its conversational data sets, which Unsloth reads as well.
+
+Preferences for DPO have the prompt in a column of its own, those for a reward model have it in both conversations: so
+TRL's documentation recommends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import Format, Layout, answer, turns
+
+
+def _pair(example: Example) -> Row:
+    return {
+        "prompt": turns(example.prompt),
+        "chosen": [answer(example.answer)],
+        "rejected": [answer(example.worse)],
+    }
+
+
+def _whole_pair(example: Example) -> Row:
+    prompt = turns(example.prompt)
+    return {"chosen": [*prompt, answer(example.answer)], "rejected": [*prompt, answer(example.worse)]}
+
+
+def _completion(example: Example) -> Row:
+    return {"prompt": turns(example.prompt), "completion": [answer(example.answer)]}
+
+
+LAYOUTS: Mapping[Kind, Layout] = MappingProxyType(
+    {
+        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
+        Kind.PROMPT_COMPLETION: Layout((Column("prompt", Holds.TURNS), Column("completion", Holds.TURNS)), _completion),
+        Kind.DPO: Layout(
+            (Column("prompt", Holds.TURNS), Column("chosen", Holds.TURNS), Column("rejected", Holds.TURNS)), _pair
+        ),
+        Kind.KTO: Layout(
+            (Column("prompt", Holds.TURNS), Column("completion", Holds.TURNS), Column("label", Holds.FLAG)),
+            lambda example: {**_completion(example), "label": example.label},
+        ),
+        Kind.RM: Layout((Column("chosen", Holds.TURNS), Column("rejected", Holds.TURNS)), _whole_pair, margins=True),
+        Kind.PROMPT: Layout((Column("prompt", Holds.TURNS),), lambda example: {"prompt": turns(example.prompt)}),
+    }
+)
+
+FORMAT = Format("trl", "TRL and Unsloth", LAYOUTS)
