@@ -1,0 +1,113 @@
+"""`instgen report`: one page to look at the data."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from instgen.cli import console
+from instgen.cli.options import Files
+from instgen.cli.surveying import Ancestors, Beside, Lang, RejectFiles, Seeds, Summaries, survey_of
+from instgen.errors import UsageError
+
+STDOUT = Path("-")
+
+
+def report(
+    context: typer.Context,
+    files: Files = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The page; - for stdout.")] = Path(
+        "report.html"
+    ),
+    with_summary: Summaries = None,
+    with_rejects: RejectFiles = None,
+    with_rows: Ancestors = None,
+    seeds: Seeds = None,
+    lang: Lang = "en",
+    novelty: Annotated[
+        float, typer.Option("--novelty", min=0, max=1, help="The threshold to draw into the likeness charts.")
+    ] = 0.7,
+    title: Annotated[str, typer.Option("--title", help="What stands above it.  [default: the file's name]")] = "",
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is no report.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")] = False,
+) -> None:
+    """Make one self-contained page about the data: what it asks for, how alike it is, what was left out on the way."""
+    from instgen import __version__
+    from instgen.cli.opening import need_input
+    from instgen.report.page import Shown, page
+
+    if output == STDOUT and show:
+        raise UsageError("--open needs a page in a file", "-o FILE names it")
+    inputs = need_input(context, files)
+    if output != STDOUT:
+        _check_replaceable(output, inputs, force=force)
+    seen = survey_of(inputs, Beside(with_summary or (), with_rejects or (), with_rows or (), seeds, lang))
+    named = [path.name for path in inputs if str(path) != "-"]
+    shown = Shown(
+        title or ", ".join(named) or "Instruction data",
+        __version__,
+        seen.numbers,
+        seen.survey.records.items(),
+        seen.survey.records.is_whole,
+        seen.survey.families.shown(),
+        seen.rejects,
+        novelty,
+    )
+    data = page(shown).encode("utf-8", "replace")
+    if output == STDOUT:
+        from instgen.jsonl import translated
+
+        with translated("stdout"):
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        return
+    _write(output, data)
+    if not quiet:
+        console.say(f"report: {seen.numbers.rows:,} records; {output}, {len(data) / 1e6:.1f} MB")
+    if show:
+        import webbrowser
+
+        if not webbrowser.open(output.resolve().as_uri()):
+            console.say(f"report: no browser was found here; open {output} yourself")
+
+
+def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
+    """Raise UsageError where what is there is data to be read, or no report."""
+    from instgen.jsonl import translated
+    from instgen.report.page import MARK
+
+    with translated(str(path)):
+        if not path.is_file():
+            return
+        if any(each.exists() and each.samefile(path) for each in inputs):
+            raise UsageError(f"{path}: is the data itself", "-o names another file")
+        with path.open("rb") as file:
+            if not force and file.read(len(MARK)) not in {b"", MARK.encode()}:
+                raise UsageError(
+                    f"{path}: is there already, and is no report", "--force overwrites it, or name another"
+                )
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put the page in place as a whole; what is no file, such as /dev/null, is written into."""
+    from instgen.jsonl import translated
+
+    with translated(str(path)):
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(data)
+            beside.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise

@@ -1,0 +1,103 @@
+"""What `report` and `stats` share: reading rows, summaries, rejects and ancestors, and counting what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from instgen.errors import InputError
+
+if TYPE_CHECKING:
+    from instgen.report.funnel import Rejects
+    from instgen.report.numbers import Numbers, Stage
+    from instgen.report.survey import Survey
+
+Summaries = Annotated[
+    list[Path] | None,
+    typer.Option("--with-summary", metavar="FILE", help="What --summary wrote on the way here; may be repeated."),
+]
+RejectFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--with-rejects", metavar="FILE", help="What --rejects wrote on the way here; may be repeated."),
+]
+Ancestors = Annotated[
+    list[Path] | None,
+    typer.Option("--with-rows", metavar="FILE", help="Rows of earlier stages, as ancestors; may be repeated."),
+]
+Seeds = Annotated[
+    Path | None,
+    typer.Option("--seeds", metavar="FILE", help="The seed tasks that were begun with.  [default: ours, by --lang]"),
+]
+Lang = Annotated[str, typer.Option("--lang", help="The language of our seeds to compare with.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The files beside the data that tell more of it."""
+
+    summaries: Sequence[Path] = ()
+    rejects: Sequence[Path] = ()
+    rows: Sequence[Path] = ()
+    seeds: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A data set that was read to its end."""
+
+    survey: Survey
+    numbers: Numbers
+    rejects: Rejects
+
+
+def survey_of(inputs: Sequence[Path], beside: Beside) -> Seen:
+    """Read everything and count it.
+
+    Raises:
+        InputError: a file or a row that cannot be read, a summary that is none, or no record at all.
+    """
+    from instgen.cli.opening import records_of
+    from instgen.report.survey import Survey
+    from instgen.seedlist import seed_file
+
+    seeds = list(records_of([beside.seeds or seed_file(beside.language)]))
+    survey = Survey()
+    for record in seeds:
+        survey.families.know(record)
+    for record in records_of(beside.rows) if beside.rows else ():
+        survey.families.know(record)
+    for record in records_of(inputs):
+        survey.add(record)
+    if not survey.rows:
+        raise InputError(", ".join(map(str, inputs)), "holds no record", "there is nothing to count")
+    stages = [stage for path in beside.summaries for stage in _stages(path)]
+    numbers = survey.numbers([record.instruction for record in seeds], stages)
+    return Seen(survey, numbers, _rejects(beside.rejects))
+
+
+def _stages(path: Path) -> Iterator[Stage]:
+    from instgen.lines import rows_of
+    from instgen.report.funnel import stage_of
+
+    for row in rows_of([path]):
+        stage = stage_of(row.value)
+        if stage:
+            yield stage
+        elif "command" not in row.value or "read" in row.value:
+            raise InputError(row.where, "is no summary of a stage", "--summary FILE writes one")
+
+
+def _rejects(paths: Sequence[Path]) -> Rejects:
+    from instgen.lines import rows_of
+    from instgen.report.funnel import Rejects
+
+    rejects = Rejects()
+    for row in rows_of(paths, may_be_empty=[str(path) for path in paths]) if paths else ():
+        if not rejects.add(row.value):
+            raise InputError(row.where, "is no row of a rejects file", "--rejects FILE writes them")
+    return rejects
