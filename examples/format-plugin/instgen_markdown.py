@@ -1,0 +1,32 @@
+"""`instgen export markdown`: each row one text, a conversation in Markdown, for trainers that take documents.
+
+instgen export markdown data.jsonl -o documents
+"""
+
+from collections.abc import Mapping
+
+from instgen.export.columns import Column, Holds, Row
+from instgen.export.example import Example, Kind
+from instgen.export.format import Exported, Format, Layout
+
+HEADINGS = {"system": "Setting", "user": "Question", "assistant": "Answer"}
+
+
+def document(example: Example) -> Row:
+    """The conversation as one text; exactly the columns of the layout, in their order."""
+    parts = (f"## {HEADINGS[turn.role]}\n\n{turn.content.strip()}\n" for turn in example.conversation)
+    return {"text": "\n".join(parts)}
+
+
+def read_me(exported: Exported) -> Mapping[str, str]:
+    """A file beside the rows that says what they are."""
+    files = "\n".join(f"- `{file.name}`: {file.rows} documents" for file in exported.files)
+    return {"README.md": f"# {exported.title or 'Conversations'}\n\nOne document a line, under `text`.\n\n{files}\n"}
+
+
+FORMAT = Format(
+    "markdown",
+    "trainers that take documents, such as Axolotl's completion data sets",
+    {Kind.SFT: Layout((Column("text", Holds.TEXT),), document)},
+    side_files=read_me,
+)

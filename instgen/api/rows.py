@@ -1,0 +1,78 @@
+"""Records in and out of files, and in whatever else a program has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from instgen.cli.opening import records_of
+from instgen.errors import InputError
+from instgen.formats import RowError, records_from, to_row
+from instgen.jsonl import open_destination
+from instgen.records import Record, born
+
+Rows = str | os.PathLike[str] | Iterable[Record | Mapping[str, Any]]
+"""A file, or records, or rows of any shape that we read; a row may hold several records, as a seed task does."""
+
+
+def read(*sources: Rows) -> list[Record]:
+    """The records of files, or of rows in any shape that instgen reads.
+
+    A large file need not be read: every call takes its path in the place of records, and reads it as it goes on.
+
+    Raises:
+        InputError: a file or a row that cannot be read, with its place.
+    """
+    return [record for source in sources for record in records_in(source)]
+
+
+def records_in(source: Rows) -> Iterator[Record]:
+    """The records of a file or of rows, one by one; whether a file is there is checked at once.
+
+    Raises:
+        InputError: what cannot be read, with its place.
+    """
+    if isinstance(source, str | os.PathLike):
+        return records_of((Path(source),))
+    return _records(source)
+
+
+def write(records: Iterable[Record], path: str | os.PathLike[str], *, force: bool = False) -> int:
+    """Write records to a JSONL file, each as it comes; returns how many they were.
+
+    As with `-o`, what the file holds already is compared and gone on with, never changed. `.gz` and `.zst` are packed.
+
+    Args:
+        records: for example what a recipe gives; what it raises is raised when all before it is written.
+        path: the file.
+        force: whether to throw away a file that holds something else.
+
+    Raises:
+        OutputDiffers: the file holds something else; it was left as it is.
+        OutputFailed: it cannot be written.
+    """
+    count = 0
+    with closing(open_destination(Path(path), [], force=force, resumable=True)) as destination:
+        for record in records:
+            destination.write([orjson.dumps(to_row(record), option=orjson.OPT_APPEND_NEWLINE)])
+            count += 1
+        destination.verify_end()
+    return count
+
+
+def _records(rows: Iterable[Record | Mapping[str, Any]]) -> Iterator[Record]:
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, Record):
+            yield row if row.id else born(row)
+        elif isinstance(row, Mapping):
+            try:
+                yield from records_from(row)
+            except RowError as problem:
+                raise InputError(f"row {number}", problem.problem, problem.hint) from problem
+        else:
+            raise InputError(f"row {number}", f"is neither a Record nor a mapping, but a {type(row).__name__}")

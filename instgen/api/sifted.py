@@ -1,0 +1,164 @@
+"""`filter`, as a call: what the command does, from records to records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import orjson
+
+from instgen.api.direct import Direct
+from instgen.api.keywords import PathLike, said
+from instgen.api.result import Result
+from instgen.api.rows import Rows, records_in
+from instgen.cli import console
+from instgen.cli.asked import Asked, Dedupe
+from instgen.cli.assembly import sieve_for
+from instgen.cli.embedding import opened
+from instgen.cli.options import Writing
+from instgen.cli.sieve import STAGE, Item, Sieve
+from instgen.formats import records_from, to_row
+from instgen.lines import Row
+from instgen.recipes.flow import Outcome
+from instgen.records import Record, Rejection
+
+if TYPE_CHECKING:
+    from instgen.filters.semantic import Embed, Floats
+
+BATCH = 256
+"""Records judged at once where they are there at once."""
+_FIELDS = {"rule": "rules", "no_rule": "without", "min": "least", "max": "most"}
+"""Options that `Asked` calls otherwise."""
+Method = Literal["exact", "near", "novelty", "semantic", "off"]
+
+
+def filter_records(
+    records: Rows,
+    *,
+    preset: Literal["default", "strict", "alpaca", "c4", "conversations", "off"] = "default",
+    rule: str | Sequence[str] = (),
+    no_rule: str | Sequence[str] = (),
+    dedupe: Method | Sequence[Method] = (),
+    near: float | None = None,
+    novelty: float | None = None,
+    novelty_script: Mapping[str, float] | None = None,
+    novelty_on: Literal["task", "instruction"] = "task",
+    semantic: float | None = None,
+    embed: str | None = None,
+    embed_url: str | None = None,
+    embed_key_env: str | None = None,
+    journal: PathLike | None = None,
+    no_journal: bool = False,
+    keep: Literal["first", "longest", "best"] = "first",
+    against: PathLike | Sequence[PathLike] = (),
+    decontaminate: str | Sequence[str] = (),
+    decontaminate_by: Literal["both", "8-gram", "13-gram"] = "both",
+    decontaminate_on: Literal["prompt", "all"] = "prompt",
+    pii: Literal["drop", "mask", "flag"] | None = None,
+    lang: str | Sequence[str] = (),
+    same_lang: bool = False,
+    balance_lang: bool = False,
+    min: Mapping[str, float] | None = None,
+    max: Mapping[str, float] | None = None,
+    top: int | None = None,
+    by: str | None = None,
+    sample: int | None = None,
+    diverse: int | None = None,
+    seed: int = 0,
+    config: PathLike | None = None,
+    quiet: bool = False,
+) -> Result:
+    """What passes, as it came but for repairs; `rejections` say why the rest does not. Asks no teacher.
+
+    The options are those of `instgen filter` (docs/filter.md); scores and scripts are given limits by a mapping.
+
+    Raises:
+        UsageError: what is asked for does not exist or does not go together.
+        InputError: a file that cannot be read.
+    """
+    given: dict[str, Any] = {**locals()}
+    for name in ("records", "config", "quiet"):
+        del given[name]
+    for name in ("novelty_script", "min", "max"):
+        given[name] = [f"{key}={value}" for key, value in (given[name] or {}).items()]
+    told = said("filter", given, {"config": config, "quiet": quiet})
+    asked = Asked(**{_FIELDS.get(name, name): value for name, value in vars(told.own).items()})
+    tell = _to_nobody if quiet else console.say
+    vectors = _Vectors(asked, told.writing, tell, copy_context())
+    sieve = sieve_for(asked, tell, vectors if Dedupe.SEMANTIC in asked.methods else None)
+    at_once = BATCH if isinstance(records, str | os.PathLike | Sequence) else 1
+    return Result("filter", Direct(_sifted(sieve, records_in(records), at_once, vectors), records))
+
+
+def _sifted(sieve: Sieve, records: Iterator[Record], at_once: int, vectors: _Vectors) -> Generator[Outcome]:
+    """What becomes of each record, in order; where records are chosen among all, after the last one came."""
+    with vectors.open():
+        outcomes = _judged(sieve, records, at_once)
+        yield from _selected(sieve, outcomes) if sieve.selections else outcomes
+
+
+def _judged(sieve: Sieve, records: Iterator[Record], at_once: int) -> Generator[Outcome]:
+    number = 0
+    while batch := list(islice(records, at_once)):
+        rows = [Row(row := to_row(record), "row", number + at, orjson.dumps(row)) for at, record in enumerate(batch, 1)]
+        number += len(batch)
+        for record, told in zip(batch, sieve.judge(rows), strict=True):
+            if not isinstance(told, Item):
+                raise told.problem
+            yield _outcome(record, told)
+
+
+def _outcome(record: Record, item: Item) -> Outcome:
+    if item.verdict:
+        return Outcome((), (Rejection(STAGE, item.verdict, record),))
+    kept = records_from(orjson.loads(item.line())) if item.changed else (record,)
+    parts = (Rejection(STAGE, gone.verdict, part) for gone in item.dropped for part in records_from(gone.row))
+    return Outcome(kept, tuple(parts))
+
+
+def _selected(sieve: Sieve, outcomes: Iterable[Outcome]) -> Generator[Outcome]:
+    """Let every selection see what the ones before have kept; the rest stays in its order."""
+    told = list(outcomes)
+    for selection in sieve.selections:
+        for position, outcome in enumerate(told):
+            for record in outcome.records:
+                selection.add(position, record)
+        for position, verdict in selection.rejected().items():
+            (record,) = told[position].records
+            told[position] = Outcome((), (Rejection(STAGE, verdict, record),))
+    yield from told
+
+
+class _Vectors:
+    """What makes vectors of texts, opened when the first is wanted, in a thread where no event loop runs."""
+
+    def __init__(self, asked: Asked, writing: Writing, tell: Callable[[str], None], context: Context) -> None:
+        self._opened = opened(asked, writing, tell)
+        self._context = context
+        self._is_wanted = Dedupe.SEMANTIC in asked.methods
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Have it open for a while, if it is wanted."""
+        if not self._is_wanted:
+            yield
+            return
+        with ThreadPoolExecutor(1, "instgen filter") as self._thread:
+            self._embed = cast("Embed", self._thread.submit(self._context.run, self._opened.__enter__).result())
+            try:
+                yield
+            finally:
+                self._thread.submit(self._opened.__exit__, None, None, None).result()
+
+    def __call__(self, texts: Sequence[str]) -> Floats:
+        """The vectors of some texts."""
+        return self._thread.submit(self._embed, texts).result()
+
+
+def _to_nobody(line: str) -> None:
+    del line
