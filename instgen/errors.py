@@ -65,6 +65,12 @@ class Shortfall(InstgenError):
         self.continue_with = "--retry-failed" if failures else ""
 
 
+class LimitMissed(InstgenError):
+    """The data is not as good as a limit asks for."""
+
+    exit_code = 3
+
+
 class InputError(InstgenError):
     """Input that cannot be read; `where` is `file` or `file:line`."""
 

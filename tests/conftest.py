@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
+LEFT_OUT = ("chaos", "browser", "consumers", "torture")
+"""Marks of tests that take long, or need what others made: each has a make target of its own."""
 REAL_CONNECT = socket.socket.connect
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes long, unless it is asked for by its mark."""
-    if "chaos" in str(config.option.markexpr):
-        return
-    left_out = [item for item in items if item.get_closest_marker("chaos")]
+    wanted = str(config.option.markexpr)
+    left_out = [
+        item for item in items if any(item.get_closest_marker(mark) and mark not in wanted for mark in LEFT_OUT)
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

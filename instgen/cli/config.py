@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Set
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ USERS_ONLY = frozenset(
         "base_url",
         "api_key_env",
         "api_key_file",
+        "embed_url",
+        "embed_key_env",
         "allow_http",
         "journal",
         "config",
@@ -114,12 +117,23 @@ def _read(path: Path, context: typer.Context) -> dict[str, Said]:
         raise InputError(str(path), f"{command} is a table of settings: [{command}]")
     if strange := content.keys() - everywhere.keys() - commands - TABLES:
         raise InputError(str(path), f"[{min(strange)}]: there is no such command")
-    values = {key.replace("-", "_"): value for key, value in (everywhere | here).items()}
-    if unknown := {key.replace("-", "_") for key in everywhere} - _of_any_command(context):
-        raise InputError(str(path), f"no command has an option {min(unknown).replace('_', '-')}")
-    if wrong := {key.replace("-", "_") for key in here} - known:
-        raise InputError(str(path), f"{command} has no option {min(wrong).replace('_', '-')}")
+    values = {parameter_of(key): value for key, value in (everywhere | here).items()}
+    if unknown := {parameter_of(key) for key in everywhere} - _of_any_command(context):
+        raise InputError(str(path), f"no command has an option {setting_of(min(unknown))}")
+    if wrong := {parameter_of(key) for key in here} - known:
+        raise InputError(str(path), f"{command} has no option {setting_of(min(wrong))}")
     return {key: Said(value, path) for key, value in values.items() if key in known}
+
+
+def parameter_of(setting: str) -> str:
+    """The parameter that a name in a file is for; one that is a word of Python ends in a line."""
+    name = setting.replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
+
+
+def setting_of(parameter: str) -> str:
+    """A parameter's name as files have it, and options."""
+    return parameter.rstrip("_").replace("_", "-")
 
 
 def tables_of(path: Path) -> dict[str, Any]:

@@ -24,7 +24,13 @@ def tell(problem: InstgenError) -> None:
         say(f"  {problem.hint}")
     if problem.can_continue:
         more = [option for option in problem.continue_with.split() if option not in sys.argv]
-        say(f"to continue: {shlex.join(['instgen', *sys.argv[1:], *more])}")
+        said = [word for word in sys.argv[1:] if word != "--force"]  # what is there now is ours, and to be continued
+        say(f"to continue: {shlex.join(['instgen', *said, *more])}")
+
+
+def argv() -> str:
+    """The command line, as it could be given again."""
+    return shlex.join(["instgen", *sys.argv[1:]])
 
 
 def is_pipe(fd: int) -> bool:

@@ -27,8 +27,13 @@ Files = Annotated[
 ]
 
 
-def _option(*names: str, help: str, env: str | None = None, **more: Any) -> Any:
-    return typer.Option(*names, help=help, envvar=env, **more)
+TEACHER = "Teacher (by INSTGEN_NAME, instgen.toml and your own settings, too: instgen config show)"
+OUTPUT = "Output"
+"""How help calls the groups of options that commands share."""
+
+
+def _option(*names: str, help: str, env: str | None = None, panel: str = TEACHER, **more: Any) -> Any:
+    return typer.Option(*names, help=help, envvar=env, show_envvar=False, rich_help_panel=panel, **more)
 
 
 class Profile(StrEnum):
@@ -151,21 +156,25 @@ class Asking:
     ] = False
 
 
+def _written(*names: str, help: str, **more: Any) -> Any:
+    return _option(*names, help=help, panel=OUTPUT, **more)
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """Where records and talk go."""
 
-    output: Annotated[Path | None, _option("-o", "--output", help="File to write, and to resume; default: stdout.")] = (
-        None
-    )
-    force: Annotated[bool, _option("--force", help="Overwrite an output file that holds something else.")] = False
-    rejects: Annotated[Path | None, _option("--rejects", help="File for what is left out, with the reasons.")] = None
-    summary: Annotated[Path | None, _option("--summary", help="File to append this run's figures to.")] = None
-    quiet: Annotated[bool, _option("-q", "--quiet", help="Say nothing but errors.")] = False
-    verbose: Annotated[bool, _option("-v", "--verbose", help="Say more: examples of what was left out.")] = False
+    output: Annotated[
+        Path | None, _written("-o", "--output", help="File to write, and to resume; default: stdout.")
+    ] = None
+    force: Annotated[bool, _written("--force", help="Overwrite an output file that holds something else.")] = False
+    rejects: Annotated[Path | None, _written("--rejects", help="File for what is left out, with the reasons.")] = None
+    summary: Annotated[Path | None, _written("--summary", help="File to append this run's figures to.")] = None
+    quiet: Annotated[bool, _written("-q", "--quiet", help="Say nothing but errors.")] = False
+    verbose: Annotated[bool, _written("-v", "--verbose", help="Say more: examples of what was left out.")] = False
     config: Annotated[
         Path | None,
-        _option("--config", help="Settings file, instead of the user's own.", is_eager=True, callback=load_config),
+        _written("--config", help="Settings file, instead of the user's own.", is_eager=True, callback=load_config),
     ] = None
 
 

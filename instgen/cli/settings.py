@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instgen.cli.config import settings_of, tables_of, users_file
+from instgen.cli.config import setting_of, settings_of, tables_of, users_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ HEAD = """\
 """
 
 TAIL = """
-# A teacher with an address and a key of its own, asked by -t NAME or --judge NAME:
+# A teacher with an address and a key of its own, asked by -t NAME, --judge NAME or --with NAME:
 #
 #     [teachers.big]
 #     teacher = "openai/MODEL"
@@ -122,8 +122,8 @@ def _settings(context: typer.Context, name: str | None, file: Path | None) -> It
     for option in _options(command):
         value, source = option.consume_value(asked, {})
         origin = {"ENVIRONMENT": option.envvar, "DEFAULT_MAP": option.name in said and _short(said[option.name].file)}
-        spelled = option.name.replace("_", "-")
-        yield Setting(spelled, _plain(option.process_value(asked, value)), origin.get(source.name) or "default")
+        plain = _plain(option.process_value(asked, value))
+        yield Setting(setting_of(option.name), plain, origin.get(source.name) or "default")
     if not name:
         yield from _teachers(users_file(file))
 
@@ -151,7 +151,7 @@ def _example(context: typer.Context) -> str:
 
 def _line(option: Any) -> str:
     value = option.default.value if isinstance(option.default, Enum) else option.default
-    return f"# {' '.join(option.help.split())}\n#{option.name.replace('_', '-')} = {_toml(value)}".rstrip() + "\n"
+    return f"# {' '.join(option.help.split())}\n#{setting_of(option.name)} = {_toml(value)}".rstrip() + "\n"
 
 
 def _toml(value: Any) -> str:

@@ -34,6 +34,8 @@ def find_teacher(spec: str, settings: Settings) -> Teacher:
         opens = entry.load()
     except (ImportError, AttributeError) as problem:
         raise UsageError(f"the teacher {provider} cannot be imported from {entry.value}: {problem}") from problem
+    if not callable(opens):
+        raise UsageError(f"the teacher {provider}: {entry.value} is no function open(model, settings)")
     return cast("Teacher", opens(model, settings))
 
 

@@ -198,7 +198,10 @@ class Model:
 
 
 def load(path: Path, threads: int) -> Engine:
-    """The engine with a model in it, silent, and reproducible for a given seed.
+    """The engine with a model in it, silent.
+
+    A seed makes an answer repeatable only where the same prompts are worked on at the same time: what shares a batch
+    changes the last bits of the sums. The journal is what makes a run repeatable.
 
     Raises:
         TeacherRefused: llama.cpp is not there, or does not like the file.

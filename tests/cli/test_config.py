@@ -170,3 +170,11 @@ def test_a_projects_file_that_would_redirect_a_key_is_refused(
     else:
         assert (done.returncode, done.stdout) == (4, "")
         assert "cannot be set here" in done.stderr
+
+
+@pytest.mark.parametrize("said", ["embed-url = 'http://x/v1'", "[filter]\nembed_key_env = 'OPENAI_API_KEY'"])
+def test_a_projects_file_cannot_redirect_the_key_for_embeddings(instgen: Program, folder: Path, said: str) -> None:
+    (folder / "instgen.toml").write_text(said)
+    done = instgen("filter", input=ROW)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "cannot be set here" in done.stderr

@@ -1,0 +1,135 @@
+"""The program as a process of its own, without waiting for its imports: a server that has them forks for each run.
+
+A run has its own folder, environment, standard streams (pipes with a name) and end, by the interpreter's usual way out;
+what differs from starting it anew is that the modules below are there already. Tests of signals, kills and start-up
+start it anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PRELOADED = (
+    "instgen.cli.main",
+    "instgen.cli.drive",
+    "instgen.cli.sifting",
+    "instgen.cli.assembly",
+    "instgen.cli.display",
+    "instgen.cli.methods",
+    "instgen.cli.evolving",
+    "instgen.cli.judging",
+    "instgen.cli.exporting",
+    "instgen.cli.tables",
+    "instgen.report.page",
+    "instgen.report.survey",
+    "instgen.recipes.rank",
+    "instgen.recipes.converse",
+    "instgen.recipes.respond",
+    "instgen.teachers.scripted",
+    "instgen.teachers.openai",
+    "pydantic",
+    "platformdirs",
+)
+
+
+class Server:
+    """Forks the program for each run, one after another."""
+
+    def __init__(self) -> None:
+        """Start it; it is ready when its imports are done."""
+        command = [sys.executable, "-m", "tests.forked"]
+        root = Path(__file__).parents[1]
+        self._process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(
+        self, arguments: Sequence[str], data: bytes, environment: Mapping[str, str], timeout: float = 60
+    ) -> subprocess.CompletedProcess[bytes]:
+        """The program's end and what it said, as `subprocess.run` gives them."""
+        with TemporaryDirectory() as folder:
+            pipes = [str(Path(folder) / name) for name in ("stdin", "stdout", "stderr")]
+            for pipe in pipes:
+                os.mkfifo(pipe)
+            asked = {"argv": ["instgen", *arguments], "cwd": str(Path.cwd()), "env": dict(environment), "pipes": pipes}
+            said: dict[str, bytes] = {}
+            threads = [threading.Thread(target=_feed, args=(pipes[0], data), daemon=True)]
+            threads += [threading.Thread(target=_drain, args=(pipe, said), daemon=True) for pipe in pipes[1:]]
+            self._tell(asked)
+            pid = self._hear()
+            for thread in threads:
+                thread.start()
+            killer = threading.Timer(timeout, os.kill, (pid, 9))
+            killer.start()
+            code = self._hear()
+            killer.cancel()
+            for thread in threads:
+                thread.join(5)
+        return subprocess.CompletedProcess(arguments, code, said.get(pipes[1], b""), said.get(pipes[2], b""))
+
+    def close(self) -> None:
+        """End the server."""
+        self._process.communicate()
+
+    def _tell(self, asked: Mapping[str, object]) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+
+    def _hear(self) -> int:
+        assert self._process.stdout
+        return int(self._process.stdout.readline())
+
+
+def _feed(pipe: str, data: bytes) -> None:
+    with Path(pipe).open("wb", buffering=0) as file, contextlib.suppress(BrokenPipeError):
+        file.write(data)
+
+
+def _drain(pipe: str, said: dict[str, bytes]) -> None:
+    said[pipe] = Path(pipe).read_bytes()
+
+
+def serve() -> None:
+    """Fork for each line of stdin; say the child's process id, then its exit code."""
+    for module in PRELOADED:
+        importlib.import_module(module)
+    run = importlib.import_module("instgen.cli.main").run
+    asked = sys.stdin.readline()
+    while asked:
+        pid = os.fork()
+        if pid == 0:
+            _become(json.loads(asked))
+            run()
+            return
+        print(pid, flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        asked = sys.stdin.readline()
+
+
+def _become(asked: Mapping[str, Any]) -> None:
+    """Take over the folder, the environment, the arguments and the streams of a run."""
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    sys.argv = asked["argv"]
+    for fd, pipe in enumerate(asked["pipes"]):
+        opened = os.open(pipe, os.O_WRONLY if fd else os.O_RDONLY)
+        os.dup2(opened, fd)
+        os.close(opened)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    serve()
