@@ -64,7 +64,7 @@ clean:
 
 .browser/installed:
 	$(PYTHON) -m venv .browser
-	.browser/bin/python -m pip install --quiet --disable-pip-version-check selenium==4.52.0 pytest==9.2.0
+	.browser/bin/python -m pip install --quiet --disable-pip-version-check selenium==4.51.0 pytest==9.2.0
 	@touch $@
 
 .consumers/light/installed: tests/consumers/requirements-light.txt tests/consumers/requirements-trainers.txt

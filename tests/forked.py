@@ -49,7 +49,10 @@ class Server:
         """Start it; it is ready when its imports are done."""
         command = [sys.executable, "-m", "tests.forked"]
         root = Path(__file__).parents[1]
-        self._process = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # numpy's threads would not be there after a fork
+        self._process = subprocess.Popen(
+            command, cwd=root, env=one_thread, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def run(
         self, arguments: Sequence[str], data: bytes, environment: Mapping[str, str], timeout: float = 60
@@ -102,6 +105,7 @@ def serve() -> None:
     """Fork for each line of stdin; say the child's process id, then its exit code."""
     for module in PRELOADED:
         importlib.import_module(module)
+    importlib.import_module("instgen.text.language").known()
     run = importlib.import_module("instgen.cli.main").run
     asked = sys.stdin.readline()
     while asked:

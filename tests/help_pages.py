@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+
+from tests.forked import Server
 
 COMMANDS = (
     (),
@@ -33,19 +34,24 @@ COMMANDS = (
 HEAD = "# Commands\n\nWhat `--help` says; made by `make docs`.\n"
 
 
-def page(command: tuple[str, ...]) -> str:
+def page(command: tuple[str, ...], server: Server) -> str:
     """One command's section."""
-    line = [sys.executable, "-m", "instgen", *command, "--help"]
     plain = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    text = subprocess.run(line, capture_output=True, text=True, check=True, env=plain).stdout
+    done = server.run((*command, "--help"), b"", plain)
+    if done.returncode:
+        raise RuntimeError(f"{command}: {done.stderr.decode()}")
     title = " ".join(("instgen", *command))
-    body = "\n".join(f"    {row}".rstrip() for row in text.strip().splitlines()).replace("python -m instgen", "instgen")
+    body = "\n".join(f"    {row}".rstrip() for row in done.stdout.decode().strip().splitlines())
     return f"\n## {title}\n\n{body}\n"
 
 
 def pages() -> str:
     """The whole reference."""
-    return HEAD + "".join(page(command) for command in COMMANDS)
+    server = Server()
+    try:
+        return HEAD + "".join(page(command, server) for command in COMMANDS)
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":
