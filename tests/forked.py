@@ -126,6 +126,7 @@ def _become(asked: Mapping[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])
     sys.argv = asked["argv"]
+    sys.modules["__main__"].__package__ = ""  # or help would call the program `python -m tests.instgen`
     for fd, pipe in enumerate(asked["pipes"]):
         opened = os.open(pipe, os.O_WRONLY if fd else os.O_RDONLY)
         os.dup2(opened, fd)
