@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 LEFT_OUT = ("chaos", "browser", "consumers", "torture")
 """Marks of tests that take long, or need what others made: each has a make target of its own."""
+NUMBERS = itertools.count()
 REAL_CONNECT = socket.socket.connect
 
 
@@ -35,8 +36,9 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = tmp_path_factory.getbasetemp() / f"own-{next(NUMBERS)}"  # made by those who write there
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+        monkeypatch.setenv(name, str(own / name.lower()))
     for name in ("INSTGEN_TEACHER", "INSTGEN_JOURNAL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)

@@ -85,7 +85,8 @@ def test_what_is_put_is_found_by_this_and_the_next_run(tmp_path: Path) -> None:
     assert keep(journal, FULL) == FULL
     assert kept(journal) == FULL
     journal.close()
-    assert kept(SqliteJournal(tmp_path / "a" / "journal.sqlite")) == FULL
+    with contextlib.closing(SqliteJournal(tmp_path / "a" / "journal.sqlite")) as journal:
+        assert kept(journal) == FULL
 
 
 def test_many_are_found_at_once_and_the_missing_are_left_out(tmp_path: Path) -> None:
@@ -150,7 +151,8 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    assert sum(1 for _ in SqliteJournal(tmp_path / "j").entries()) == 700
+    with contextlib.closing(SqliteJournal(tmp_path / "j")) as journal:
+        assert sum(1 for _ in journal.entries()) == 700
 
 
 def test_entries_and_prune(tmp_path: Path) -> None:

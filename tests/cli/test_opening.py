@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -120,9 +121,10 @@ def test_a_key_given_in_place_of_its_name_in_a_table_is_not_repeated(instgen: Pr
 
 
 def test_a_key_file_may_stand_in_the_home_folder(opened: list[tuple[str, Settings]], folder: Path) -> None:
-    (folder / "home").mkdir()
-    (folder / "home" / "key").write_text("hush\n")
-    (folder / "home" / "key").chmod(0o600)
+    home = Path(os.environ["HOME"])
+    home.mkdir(parents=True)
+    (home / "key").write_text("hush\n")
+    (home / "key").chmod(0o600)
     evolve("-t", "openai/a", "--api-key-file", "~/key")
     assert opened[0][1].api_key == "hush"
 

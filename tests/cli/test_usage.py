@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_an_odd_but_readable_seed_file_is_read(instgen: Program, folder: Path, c
 
 
 def test_a_directory_is_no_seed_file(instgen: Program, folder: Path) -> None:
-    (folder / "seeds").mkdir()
+    (folder / "seeds").mkdir(parents=True)
     done = instgen("self-instruct", "seeds", "-n", "3")
     assert done.returncode == 4
     assert "directory" in done.stderr
@@ -96,7 +97,7 @@ def test_settings_come_from_flag_then_variable_then_project_then_user(instgen: P
         (row,) = rows(instgen("self-instruct", "-n", "1", *flags, **variables).stdout)
         return int(row["origin"][0].get("seed", 0))
 
-    users = folder / "xdg_config_home" / "instgen" / "config.toml"
+    users = Path(os.environ["XDG_CONFIG_HOME"]) / "instgen" / "config.toml"
     users.parent.mkdir(parents=True)
     users.write_text("seed = 1\n")
     assert seed_used() == 1
