@@ -54,6 +54,8 @@ CHINESE = (
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder, with the rules of a teacher that writes three tasks a call, and answers."""
     monkeypatch.chdir(tmp_path)
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
     write_rules(tmp_path / "rules.jsonl")
     return tmp_path
 
