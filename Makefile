@@ -17,7 +17,7 @@ demo: .venv/local ## twelve new tasks from our seeds, by a small model in this p
 	@echo; echo "demo.jsonl holds:"; head -n 3 demo.jsonl
 
 test: .venv/dev ## the tests that need no model, on all cores
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 local-test: .venv/dev .venv/local ## the tests that ask the real local model
 	$(BIN)/pytest -m local
