@@ -1,7 +1,7 @@
 """Calls: prompts in, completions out, from the journal where they are there, else from a teacher.
 
 The rules: a completion is in the journal before anybody is told of it; two that ask the same (one key) share one call;
-what belongs to an earlier flow goes first; no more calls are in flight than `concurrency`. A failure of one item is a
+what has a lower turn goes first; no more calls are in flight than `concurrency`. A failure of one item is a
 completion like any other; what ends the run, a budget too, is handed to `on_fatal`.
 
 A budget holds for what is replayed, too. So that the same line ends at the same place again, nothing new is bought

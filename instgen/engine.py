@@ -30,6 +30,9 @@ from instgen.records import Completion, Prompt
 Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)
 
+LATER = 16
+"""A flow's next call gives way to the first calls of the next `ahead / LATER` flows: strictly in order, the last flows
+would begin last and leave the teacher idle at the end of a run (measured by `tests.bench.evolve`)."""
 BREATHE = 32
 """Outcomes admitted in a row before other callbacks (signals, the display) get their turn."""
 
@@ -118,6 +121,8 @@ class _Running:
     prompts: tuple[Prompt, ...] = ()
     answers: list[Completion | None] = field(default_factory=list)
     missing: int = 0
+    asked: int = 0
+    """Times that it has asked."""
     held: bool = False
     outcome: Outcome | None = None
 
@@ -276,8 +281,10 @@ class Run(Generic[Item]):
     def _ask(self, flow: _Running) -> None:
         flow.answers = [None] * len(flow.prompts)
         flow.missing = len(flow.prompts)
+        turn = flow.number + flow.asked * (self._ahead // LATER)
+        flow.asked += 1
         for place, prompt in enumerate(flow.prompts):
-            self.calls.ask(prompt, flow.number, partial(self._deliver, flow, place))
+            self.calls.ask(prompt, turn, partial(self._deliver, flow, place))
         if not flow.prompts:
             self._answered.append(flow)
 
