@@ -97,6 +97,23 @@ class Account:
             raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} left out")
 
 
+def _check_applies(asked: Asked, kind: Kind) -> None:
+    """Raise UsageError for an option about preferences where none are written."""
+    if asked.margin and not asked.form.layouts[kind].margins:
+        raise UsageError(f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf")
+    if asked.choice != Choice() and not (kind.compares or kind is Kind.KTO):
+        raise UsageError(
+            f"these rows go out as {kind}: nothing is compared in it",
+            "--by, --pairs, --ties and --min-margin are for --as dpo, rm or kto",
+        )
+
+
+def _summary_row(row: Row) -> Mapping[str, Any]:
+    if not isinstance(row.value.get("command"), str):
+        raise InputError(row.where, "is no row of a --summary file", "--with-summary takes what --summary wrote")
+    return row.value
+
+
 def export_rows(asked: Asked, writing: Writing) -> None:
     """Write the folder, with all that the command line says about it.
 
@@ -144,15 +161,12 @@ class _Run:
     def all(self) -> Iterator[str]:
         """Write everything; what the user should hear besides."""
         asked, account = self.asked, self.account
-        summaries = [row.value for row in rows_of(asked.summaries)]
+        summaries = [_summary_row(row) for row in rows_of(asked.summaries)]
         read = self._read()
         first = list(islice(read, LOOKED_AT))
         kind = account.kind = _kind(asked, [one for one in first if isinstance(one, Record)])
         layout = asked.form.layouts[kind]
-        if asked.margin and not layout.margins:
-            raise UsageError(
-                f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf"
-            )
+        _check_applies(asked, kind)
         columns = (*layout.columns, *((MARGIN,) if asked.margin else ()), *(META if asked.keep_meta else ()))
         parts = Parts(self.folder, asked.form, columns, asked.shuffle)
         with contextlib.closing(parts):

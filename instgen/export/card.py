@@ -194,7 +194,7 @@ def _contamination(told: Told) -> Iterator[str]:
     checks = [
         step
         for row in told.summaries
-        for step in row.get("steps", ())
+        for step in row.get("steps") or ()
         if isinstance(step, dict) and step.get("step") == "contamination"
     ]
     benchmarks = [name for row in told.summaries for name in _benchmarks(str(row.get("argv", "")))]
@@ -210,7 +210,10 @@ def _contamination(told: Told) -> Iterator[str]:
 
 def _benchmarks(command: str) -> Iterator[str]:
     """The files that a command line was to look for items of."""
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quotation mark that stays open: nobody's command line
+        return
     for word, following in itertools.pairwise([*words, ""]):
         if word == "--decontaminate":
             yield following
@@ -270,7 +273,7 @@ def _quoted(text: str) -> str:
     """A YAML string: JSON's are such."""
     return (
         text
-        if text.replace("-", "").replace(".", "").isalnum() and not text[0].isdigit() and text not in _WORDS
+        if text.replace("-", "").replace(".", "").isalnum() and text[0].isalpha() and text.lower() not in _WORDS
         else (json.dumps(_line(text), ensure_ascii=False))
     )
 

@@ -74,5 +74,5 @@ def _weighs(turn: Mapping[str, Any]) -> bool:
 def _said(kind: Kind) -> frozenset[str]:
     """The keys that rows of a kind tell of."""
     if kind.compares:
-        return _ANSWERS | {"candidates"}
-    return _ANSWERS | {"candidates", "label"} if kind is Kind.KTO else frozenset()
+        return _ANSWERS
+    return _ANSWERS | {"label"} if kind is Kind.KTO else frozenset()

@@ -93,11 +93,13 @@ def examples_of(record: Record, kind: Kind, choice: Choice) -> Made:
         label = label_of(record) if kind is Kind.KTO else None
     except RowError as problem:
         return Made(verdict=Verdict("malformed", evidence=problem.problem))
-    prompt = (preference.prompt if preference else ()) or prompt_of(record)
+    prompt = _with_system(record, preference.prompt if preference else ()) or prompt_of(record)
     if kind is Kind.PROMPT:
         return Made((Example(record, prompt),))
     if kind in (Kind.SFT, Kind.PROMPT_COMPLETION):
         answer = record.output or (preference.better if preference else "")
+        if record.extra.get("label") is False:
+            return Made(verdict=Verdict("bad-answer"))
         return Made((Example(record, prompt, answer),)) if answer.strip() else Made(verdict=Verdict("no-answer"))
     if kind is Kind.KTO and label is not None:
         answer = record.output
@@ -112,6 +114,13 @@ def prompt_of(record: Record) -> tuple[Message, ...]:
     asked = f"{record.instruction}\n\n{record.input}" if record.input else record.instruction
     system = (Message("system", record.system),) if record.system else ()
     return (*system, *_history(record), Message("user", asked))
+
+
+def _with_system(record: Record, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+    """A prompt that the answers brought along, under the system text that stands beside them."""
+    if not prompt or not record.system or prompt[0].role == "system":
+        return prompt
+    return (Message("system", record.system), *prompt)
 
 
 def _history(record: Record) -> Iterator[Message]:
@@ -134,10 +143,11 @@ def root_of(record: Record, *, by_prompt: bool) -> str:
 
     Args:
         record: one of those to be split.
-        by_prompt: whether records of one prompt belong together whatever their ids, as pairs of answers do.
+        by_prompt: whether records of one prompt that tell nothing of their origin belong together whatever their ids,
+            as pairs of answers do.
     """
     root = next((step.root for step in record.origin if step.root), "")
-    if root or not by_prompt:
+    if root or record.origin or not by_prompt:
         return root or record.id
     return content_hash(*(part for message in prompt_of(record) for part in (message.role, message.content)))
 
@@ -149,7 +159,7 @@ def _own_kind(record: Record) -> Kind:
         return Kind.DPO
     if sum(candidate.rank is not None for candidate in record.candidates) > 1:
         return Kind.DPO
-    if record.extra.get("label") is not None:
+    if isinstance(record.extra.get("label"), int):
         return Kind.KTO
     return Kind.SFT if record.output.strip() else Kind.PROMPT
 
@@ -163,7 +173,7 @@ class _Pair:
 
 def _pairs(record: Record, preference: Stated | None, choice: Choice) -> list[_Pair] | str:
     """The pairs of answers of a record; else the reason why there is none."""
-    graded = [(grade, candidate) for candidate in record.candidates if (grade := _grade(candidate, choice)) is not None]
+    graded = list(_graded(record, choice))
     if len(graded) < 2:
         if preference is None:
             return "no-preference"
@@ -182,9 +192,13 @@ def _margin(better: Candidate, worse: Candidate) -> float:
     return 0.0 if behind is None else max(0.0, behind - better.scores.get("margin", 0.0))
 
 
-def _grade(candidate: Candidate, choice: Choice) -> float | None:
-    """How good an answer is, by its rank or by a score; None where nobody said."""
-    return -candidate.rank if candidate.rank is not None else candidate.scores.get(choice.by)
+def _graded(record: Record, choice: Choice) -> Iterator[tuple[float, Candidate]]:
+    """How good each answer is: all by their ranks where any has one, else by a score; who has none is left out."""
+    ranked = any(candidate.rank is not None for candidate in record.candidates)
+    for candidate in record.candidates:
+        grade = candidate.scores.get(choice.by) if not ranked else candidate.rank and -candidate.rank
+        if grade is not None:
+            yield grade, candidate
 
 
 def _compared(record: Record, prompt: tuple[Message, ...], pairs: Sequence[_Pair] | str, *, unpaired: bool) -> Made:

@@ -15,6 +15,7 @@ from instgen.records import Record, Verdict
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "no-answer": "there is no answer to train on",
+        "bad-answer": "the row's own `label` is false: its answer is what not to learn",
         "no-preference": "no two answers of which one is better: neither ranked candidates nor `chosen` and `rejected`",
         "no-label": "neither a `label` nor ranked candidates say whether the answer is good",
         "tie": "the answers were ranked alike",

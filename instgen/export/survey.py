@@ -55,7 +55,7 @@ class Survey:
         self.conversations += sum(message.role == "user" for message in record.messages) > 1
         self.characters["instruction"] += len(record.instruction) + len(record.input)
         self.characters["output"] += len(record.output)
-        if record.origin:
+        if record.origin or any(one.teacher for one in record.candidates):
             self._add_origin(record)
         self._draw(record)
 

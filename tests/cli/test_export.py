@@ -284,6 +284,17 @@ def test_a_full_disk_is_told_and_nothing_stays(folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
+def test_options_and_files_that_do_not_fit_are_told(instgen: Program, folder: Path) -> None:
+    (folder / "plain.jsonl").write_text('{"instruction": "Q", "output": "A"}\n')
+    for more, code, said in (
+        (("--by", "quality"), 2, "nothing is compared in it"),
+        (("--with-summary", "plain.jsonl", "--card"), 4, "plain.jsonl:1: is no row of a --summary file"),
+    ):
+        done = instgen("export", "trl", "plain.jsonl", "-o", "out", *more)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+        assert not (folder / "out").exists()
+
+
 LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?:cat |instgen )", line)]
 
 

@@ -16,7 +16,7 @@ from instgen.export.find import find_format
 from instgen.export.format import DataFile, Exported
 from instgen.export.survey import NAMES, OTHERS, SAMPLE, Survey
 from instgen.export.terms import TERMS, terms_of
-from instgen.records import Record, Step
+from instgen.records import Candidate, Record, Step
 
 STEP = Step("self-instruct", teacher="openai/gpt-4o", prompts=("en/alpaca@12ab",), parents=("en-001",), seed=0)
 RECORD = Record("Describe the colour of the sea in the evening.", output="Dark blue.", id="a", origin=(STEP,))
@@ -156,3 +156,19 @@ def test_what_is_not_known_is_not_guessed(teacher: str) -> None:
 
 def test_every_fact_has_its_date() -> None:
     assert all("20" in terms.as_of for terms in TERMS)
+
+
+@pytest.mark.parametrize("title", ["No", "TRUE", "-5", ".5", ".inf"])
+def test_a_title_that_yaml_would_read_as_something_else_is_quoted(title: str) -> None:
+    assert f'pretty_name: "{title}"' in front(card(told(RECORD, title=title)))
+
+
+def test_the_teachers_of_candidates_are_told_of() -> None:
+    survey = Survey()
+    survey.add(Record("Q", output="a", id="x", candidates=(Candidate("a", teacher="openai/gpt-4o"),)))
+    assert survey.teachers["openai/gpt-4o"] == 1
+
+
+def test_a_summary_that_somebody_broke_breaks_nothing() -> None:
+    rows = [{"command": "filter", "read": 1, "steps": None, "argv": "instgen filter 'open"}]
+    assert "## Contamination" in card(told(RECORD, summaries=rows))

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from instgen.export.carried import meta
 from instgen.export.example import Choice, Kind, Pairs, Ties, examples_of, kind_of, prompt_of, root_of
+from instgen.formats import records_from
 from instgen.records import Candidate, Message, Record, Step
 
 PLAIN = Record("Add.", "1 2", "3", id="a")
@@ -148,3 +150,36 @@ def test_siblings_have_one_root_and_pairs_of_a_prompt_too() -> None:
     other = replace(PLAIN, id="z", output="4")
     assert root_of(PLAIN, by_prompt=False) != root_of(other, by_prompt=False)
     assert root_of(PLAIN, by_prompt=True) == root_of(other, by_prompt=True)
+
+
+@pytest.mark.parametrize("kind", [Kind.SFT, Kind.PROMPT_COMPLETION])
+def test_an_answer_that_is_labelled_bad_is_nothing_to_imitate(kind: Kind) -> None:
+    verdict = examples_of(replace(PLAIN, extra={"label": False}), kind, Choice()).verdict
+    assert verdict is not None
+    assert verdict.reason == "bad-answer"
+
+
+def test_a_system_text_beside_whole_conversations_stays() -> None:
+    turns = [[{"role": "user", "content": "Q"}, {"role": "assistant", "content": answer}] for answer in "AB"]
+    (record,) = records_from({"prompt": "Q", "system": "Be.", "chosen": turns[0], "rejected": turns[1]})
+    (example,) = examples_of(record, Kind.DPO, Choice()).examples
+    assert example.prompt == (Message("system", "Be."), Message("user", "Q"))
+
+
+def test_a_class_is_no_label_of_an_answer() -> None:
+    assert kind_of([replace(PLAIN, extra={"label": "positive"})]) is Kind.SFT
+
+
+def test_ranks_and_scores_are_not_mixed_in_one_record() -> None:
+    record = ranked(("a", 1), ("b", 2), ("c", None), scores=(1.0, 1.0, 9.0))
+    assert pairs(record, Choice(by="quality")) == [("a", "b")]
+
+
+def test_a_ranked_seed_and_its_evolved_child_stay_together() -> None:
+    seed = replace(PLAIN, id="seed", origin=(Step("rank"),))
+    child = replace(PLAIN, instruction="Add more.", id="c", origin=(Step("evolve", root="seed"),))
+    assert root_of(seed, by_prompt=True) == root_of(child, by_prompt=True)
+
+
+def test_the_candidates_that_a_pair_leaves_behind_are_in_its_meta() -> None:
+    assert '"candidates"' in meta(ranked(("a", 1), ("b", 2)), Kind.DPO)
