@@ -100,7 +100,7 @@ class ResumedFile:
             OutputFailed: it cannot be opened for writing.
         """
         self._path = path
-        self._fd = _locked(path)
+        self._fd = locked(path, path)
         self._size = 0 if force else os.fstat(self._fd).st_size
         """Bytes to compare; where it is forced, the file is cut when there is something to put in its place."""
         self._agreed = 0
@@ -210,7 +210,7 @@ class PackedFile:
         self._part = path.with_name(f"{path.name}.part")
         self._complete = False
         self._packer = PACKINGS[path.suffix]()
-        self._fd = _locked(self._part)
+        self._fd = locked(self._part, self._part)
         os.ftruncate(self._fd, 0)
 
     def write(self, lines: Sequence[bytes]) -> None:
@@ -383,15 +383,19 @@ def _open_packed(path: Path, *, force: bool, resumable: bool) -> PackedFile:
     return PackedFile(path)
 
 
-def _locked(path: Path) -> int:
-    """The descriptor of a file that nobody else writes now, made if it is not there."""
+def locked(path: Path, output: Path, kind: str = "file") -> int:
+    """The descriptor of a file that nobody else holds now, made if it is not there.
+
+    Raises:
+        OutputLocked: another run has it, and so writes `output`.
+    """
     with translated(str(path)):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as problem:
         os.close(fd)
-        raise OutputLocked(f"{path}: another run is writing it", "wait for it, or name another file") from problem
+        raise OutputLocked(f"{output}: another run is writing it", f"wait for it, or name another {kind}") from problem
     return fd
 
 

@@ -19,18 +19,17 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
-import typer
 
 import instgen
 from instgen.api.keywords import Options
 from instgen.api.threaded import ROOM
-from instgen.cli.main import app
 from instgen.cli.options import Asking, Writing
 from instgen.errors import BudgetReached, InputError, InstgenError, OutputDiffers, Shortfall, UsageError
 from instgen.formats import to_row
 from instgen.records import Message, Record
 from tests.cli.conftest import COMMAND, calls, settings, write_rules
 from tests.cli.test_embedding import COUNT, MEANINGS, TREE, meanings
+from tests.commands import commands
 from tests.teachers.server import serving
 
 ROOT = Path(__file__).parents[1]
@@ -84,8 +83,7 @@ def at_work() -> list[str]:
 
 
 def declared(command: str) -> dict[str, Any]:
-    group = typer.main.get_command(app)
-    return {option.name: option for option in group.commands[command].params}  # type: ignore[attr-defined]
+    return {option.name: option for option in commands()[command].params}
 
 
 @pytest.mark.parametrize("command", CALLS)

@@ -6,8 +6,9 @@ instgen export markdown data.jsonl -o documents
 from collections.abc import Mapping
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Exported, Format, Layout
+from instgen.export.kinds import Kind
 
 HEADINGS = {"system": "Setting", "user": "Question", "assistant": "Answer"}
 

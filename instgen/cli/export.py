@@ -10,31 +10,7 @@ import typer
 
 from instgen.cli.asked import OnBadLine
 from instgen.cli.options import Files, Writing, expanded
-
-
-class As(StrEnum):
-    """What a trainer is to learn from a row."""
-
-    SFT = "sft"
-    PROMPT_COMPLETION = "prompt-completion"
-    DPO = "dpo"
-    KTO = "kto"
-    RM = "rm"
-    PROMPT = "prompt"
-
-
-class PairsOf(StrEnum):
-    """Which pairs are made of several answers."""
-
-    ENDS = "ends"
-    ALL = "all"
-
-
-class OnTie(StrEnum):
-    """What becomes of answers that were ranked alike."""
-
-    DROP = "drop"
-    KEEP = "keep"
+from instgen.export.kinds import Kind, Pairs, Ties
 
 
 class Template(StrEnum):
@@ -53,7 +29,7 @@ To = Annotated[
         help="alpaca, openai, sharegpt, trl, llamafactory, axolotl, ms-swift, parquet, hf, or a plugin's.",
     ),
 ]
-Learn = Annotated[As | None, typer.Option("--as", help="What is learned.  [default: what the first 100 records are]")]
+Learn = Annotated[Kind | None, typer.Option("--as", help="What is learned.  [default: what the first 100 records are]")]
 Split = Annotated[
     str, typer.Option("--split", metavar="NAME=SHARE,…", help="Files to draw the rows into; siblings stay together.")
 ]
@@ -63,8 +39,8 @@ Seed = Annotated[
 ]
 Meta = Annotated[bool, typer.Option("--keep-meta", help="Add `id`, and all else that a record knows as `meta`.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="The score that orders candidates without a rank.")]
-Pairs = Annotated[PairsOf, typer.Option("--pairs", help="The best with the worst answer, or every pair.")]
-Tie = Annotated[OnTie, typer.Option("--ties", help="Whether answers ranked alike make pairs, the first the better.")]
+Paired = Annotated[Pairs, typer.Option("--pairs", help="The best with the worst answer, or every pair.")]
+Tie = Annotated[Ties, typer.Option("--ties", help="Whether answers ranked alike make pairs, the first the better.")]
 LeastMargin = Annotated[
     float, typer.Option("--min-margin", min=0, help="The least margin (of `rank`) by which a better answer is one.")
 ]
@@ -94,8 +70,8 @@ def export(
     seed: Seed = 0,
     keep_meta: Meta = False,
     by: By = "",
-    pairs: Pairs = PairsOf.ENDS,
-    ties: Tie = OnTie.DROP,
+    pairs: Paired = Pairs.ENDS,
+    ties: Tie = Ties.DROP,
     min_margin: LeastMargin = 0.0,
     margin: Margin = False,
     chat_template: Preview = None,
@@ -115,7 +91,7 @@ def export(
     from instgen.cli.exporting import Asked, export_rows
     from instgen.cli.opening import need_input
     from instgen.errors import UsageError
-    from instgen.export.example import Choice, Kind, Pairs, Ties
+    from instgen.export.example import Choice
     from instgen.export.find import find_format
     from instgen.export.parquet import pyarrow
     from instgen.export.split import splits_said
@@ -130,8 +106,8 @@ def export(
         inputs=need_input(context, files),
         folder=writing.output,
         command=shlex.join(["instgen", *sys.argv[1:]]),
-        kind=Kind(as_) if as_ else None,
-        choice=Choice(by, Pairs(pairs), Ties(ties), min_margin),
+        kind=as_,
+        choice=Choice(by, pairs, ties, min_margin),
         splits=splits_said(split, seed),
         shuffle=seed if shuffle else None,
         keep_meta=keep_meta,

@@ -30,9 +30,10 @@ from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, Usa
 from instgen.export.card import Told, card
 from instgen.export.carried import Carried, meta
 from instgen.export.columns import MARGIN, META
-from instgen.export.example import STAGE, Choice, Example, Kind, Made, examples_of, kind_of, root_of
+from instgen.export.example import STAGE, Choice, Example, Made, examples_of, kind_of, root_of
 from instgen.export.fitness import unfit
 from instgen.export.format import Exported, Format, Layout
+from instgen.export.kinds import Kind
 from instgen.export.lines import Lines
 from instgen.export.preview import rendered
 from instgen.export.split import Splits

@@ -7,7 +7,6 @@ only by force, and a file that the export does not write is never touched.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import filecmp
 import os
 import shutil
@@ -15,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from instgen.errors import OutputDiffers, OutputLocked, UsageError
-from instgen.jsonl import translated
+from instgen.errors import OutputDiffers, UsageError
+from instgen.jsonl import locked, translated
 
 _DONE = "files"
 
@@ -44,7 +43,7 @@ class Folder:
         self._stage = place.parent / f".{place.name}.instgen"
         with translated(str(path)):
             self._stage.mkdir(exist_ok=True)
-            self._lock = _locked(self._stage / "lock", path)
+            self._lock = locked(self._stage / "lock", path, "folder")
             shutil.rmtree(self._files, ignore_errors=True)
             self._files.mkdir()
 
@@ -114,16 +113,6 @@ class Folder:
 def _names(folder: Path) -> set[str]:
     """The files in a folder and below, by their paths inside it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-
-
-def _locked(path: Path, folder: Path) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        os.close(fd)
-        raise OutputLocked(f"{folder}: another run is writing it", "wait for it, or name another folder") from problem
-    return fd
 
 
 def _to_disk(path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Format, Layout
+from instgen.export.kinds import Kind
 
 
 def _row(example: Example) -> Row:

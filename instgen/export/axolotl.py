@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import DataFile, Exported, Format, Layout, answer, turns
+from instgen.export.kinds import Kind
 
 _CHATML = (
     "    type:",

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from instgen.export.example import Kind
 from instgen.export.fitness import WEIGHTS
+from instgen.export.kinds import Kind
 from instgen.export.lines import whole
 from instgen.formats import to_row
 from instgen.formats.turns import ROLES

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import combinations
 
+from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.formats.fields import RowError
 from instgen.formats.preference import Stated, label_of, stated
 from instgen.records import Candidate, Message, Record, Verdict, content_hash
 
 STAGE = "export"
-
-
-class Kind(StrEnum):
-    """What a trainer is to learn from a row."""
-
-    SFT = "sft"
-    PROMPT_COMPLETION = "prompt-completion"
-    DPO = "dpo"
-    KTO = "kto"
-    RM = "rm"
-    PROMPT = "prompt"
-
-    @property
-    def compares(self) -> bool:
-        """Whether a row holds a better and a worse answer."""
-        return self in (Kind.DPO, Kind.RM)
-
-
-class Pairs(StrEnum):
-    """Which pairs are made of several ranked answers."""
-
-    ENDS = "ends"
-    ALL = "all"
-
-
-class Ties(StrEnum):
-    """What becomes of answers that were ranked alike."""
-
-    DROP = "drop"
-    KEEP = "keep"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Layout
+from instgen.export.kinds import Kind
 from instgen.records import Record, Verdict
 
 REASONS: Mapping[str, str] = MappingProxyType(

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from instgen.export.columns import Columns, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
+from instgen.export.kinds import Kind
 from instgen.records import Message
 
 

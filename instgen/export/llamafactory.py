@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instgen.export.columns import META, Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Exported, Format, Layout, answer, turns
+from instgen.export.kinds import Kind
 
 _TAGS = {
     "role_tag": "role",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.fitness import weights_of
 from instgen.export.format import Exported, Format, Layout, answer, turns
+from instgen.export.kinds import Kind
 
 LEAST_ROWS = 10
 """OpenAI's documentation of fine-tuning: a training file has ten rows at least."""

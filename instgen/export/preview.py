@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
+from instgen.export.kinds import Kind
 from instgen.records import Message
 
 Template = Callable[[Message], tuple[str, str, str]]

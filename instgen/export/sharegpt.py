@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Kind
 from instgen.export.format import Format, Layout
+from instgen.export.kinds import Kind
 from instgen.records import Message
 
 _FROM: Mapping[str, str] = MappingProxyType({"user": "human", "assistant": "gpt", "system": "system"})

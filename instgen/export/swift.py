@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Exported, Format, Layout, turns
+from instgen.export.kinds import Kind
 
 
 def _pair(example: Example) -> Row:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from instgen.export.columns import Column, Holds, Row
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
 from instgen.export.format import Format, Layout, answer, turns
+from instgen.export.kinds import Kind
 
 
 def _pair(example: Example) -> Row:

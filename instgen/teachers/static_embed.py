@@ -143,10 +143,13 @@ def _tokenizer(path: Path) -> tuple[Tokenizer, int | None]:
     try:
         text = path.read_bytes()
         told = orjson.loads(text)
-        tokenizer = library.Tokenizer.from_str(text.decode())
     except OSError as problem:
         raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
-    except Exception as problem:  # the library raises bare exceptions
+    except ValueError as problem:
+        raise InputError(str(path), "is no tokenizer", _HINT) from problem
+    try:
+        tokenizer = library.Tokenizer.from_str(text.decode())
+    except Exception as problem:  # nothing narrower is raised by tokenizers: its Rust errors come as `Exception` itself
         raise InputError(str(path), "is no tokenizer", _HINT) from problem
     tokenizer.no_padding()
     tokenizer.no_truncation()

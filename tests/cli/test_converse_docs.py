@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import typer
 
-from instgen.cli.main import app
 from instgen.prompts.book import PromptBook
 from instgen.recipes.converse_turns import INTENTS, MARKER, MOST
 from tests.cli.conftest import settings
+from tests.commands import options_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "converse.md").read_text("utf-8")
@@ -50,9 +49,8 @@ def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
 
 
 def test_every_option_of_its_own_is_on_the_page() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    shared = {name for option in commands["self-instruct"].params for name in option.opts}
-    own = {name for option in commands["converse"].params for name in option.opts if name.startswith("--")} - shared
+    shared = options_of("self-instruct")
+    own = options_of("converse") - shared
     assert own == {"--turns", "--split-tokens"}
     assert {name for name in own if f"`{name}" not in PAGE} == set()
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from instgen.cli.main import app
-from instgen.export.example import Kind
 from instgen.export.find import OURS
 from instgen.export.fitness import REASONS
+from instgen.export.kinds import Kind
 from tests.cli.conftest import COMMAND, Program, rows, settings
+from tests.commands import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text("utf-8")
 GIVEN = [
@@ -311,8 +310,7 @@ def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
 
 
 def test_every_option_format_kind_and_reason_is_on_the_page() -> None:
-    command = typer.main.get_command(app).commands["export"]  # type: ignore[attr-defined]
-    names = {name for option in command.params for name in option.opts if name.startswith("--")}
+    names = options_of("export")
     elsewhere = {"--output", "--quiet", "--verbose", "--config", "--help"}
     assert {name for name in names - elsewhere if name not in PAGE} == set()
     assert [entry.name for entry in OURS] == re.findall(r"^\| `([a-z-]+)` \| .* \| .* \|$", PAGE, re.MULTILINE)[:9]

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from instgen.cli.main import app
 from instgen.filters.presets import PRESETS
 from instgen.filters.rulebook import STANDING_ALONE
 from tests.cli.conftest import settings
+from tests.commands import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "filter.md").read_text("utf-8")
 LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?:cat |instgen )", line)]
@@ -40,8 +39,7 @@ def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
 
 
 def test_every_option_is_on_the_page() -> None:
-    command = typer.main.get_command(app).commands["filter"]  # type: ignore[attr-defined]
-    names = {name for option in command.params for name in option.opts if name.startswith("--")}
+    names = options_of("filter")
     elsewhere = {"--output", "--quiet", "--verbose", "--config", "--help"}
     assert {name for name in names - elsewhere if f"{name}" not in PAGE} == set()
 

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import typer
 
-from instgen.cli.main import app
 from instgen.prompts.book import PromptBook
 from instgen.recipes.rank import CRITERION
 from instgen.recipes.rank_order import MARGINS
 from tests.cli.conftest import settings
+from tests.commands import commands, options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rank.md").read_text("utf-8")
 LINES = [line.strip() for line in PAGE.splitlines() if line.startswith("    instgen ")]
@@ -51,10 +50,9 @@ def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
 
 
 def test_every_option_of_its_own_is_on_the_page() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    shared = {name for option in commands["journal"].commands["info"].params for name in option.opts}
-    shared |= {name for option in commands["self-instruct"].params for name in option.opts}
-    own = {name for option in commands["rank"].params for name in option.opts if name.startswith("--")} - shared
+    shared = {name for option in commands()["journal"].commands["info"].params for name in option.opts}
+    shared |= options_of("self-instruct")
+    own = options_of("rank") - shared
     assert own == {"--by", "--criteria", "--ties", "--best"}
     assert {name for name in own if f"`{name}" not in PAGE} == set()
 

@@ -8,12 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import typer
-
-from instgen.cli.main import app
 from instgen.records import Record, born
 from instgen.report.survey import Survey
 from tests.cli.conftest import Program, settings
+from tests.commands import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
 LINES = [line.strip() for line in PAGE.splitlines() if line.startswith("    instgen ")]
@@ -34,14 +32,7 @@ def test_the_lines_of_the_page_run_one_after_the_other(instgen: Program, folder:
 
 
 def test_every_option_is_on_the_page() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    named = {
-        name
-        for command in ("report", "stats")
-        for option in commands[command].params
-        for name in option.opts
-        if name.startswith("--")
-    }
+    named = options_of("report") | options_of("stats")
     assert {name for name in named if not re.search(rf"{name}\b", PAGE)} - {"--quiet", "--output"} == set()
 
 

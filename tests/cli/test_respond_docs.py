@@ -10,13 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
-from instgen.cli.main import app
 from instgen.cli.named import named_teacher
 from instgen.filters import ANSWER_RULES
 from instgen.recipes.respond import DUPLICATE
 from tests.cli.conftest import settings
+from tests.commands import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "respond.md").read_text("utf-8")
 LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?:cat |instgen )", line)]
@@ -53,9 +52,8 @@ def test_the_settings_on_the_page_are_understood(folder: Path) -> None:
 
 
 def test_every_option_of_its_own_is_on_the_page() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    shared = {name for option in commands["evolve"].params for name in option.opts}
-    own = {name for option in commands["respond"].params for name in option.opts if name.startswith("--")} - shared
+    shared = options_of("evolve")
+    own = options_of("respond") - shared
     assert {"--with", "--samples"} <= own
     assert {name for name in own if f"`{name}" not in PAGE and f" {name} " not in PAGE} == set()
 

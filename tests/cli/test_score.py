@@ -13,14 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import typer
 
 from instgen.cli.judging import judge_alone
-from instgen.cli.main import app
 from instgen.cli.options import Asking
 from instgen.scores.find import built_in
 from instgen.scores.free import MEASURES
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
+from tests.commands import options_of
 
 ROWS = [
     {"id": "a", "instruction": "Name a colour.", "output": "Blue is a colour.", "source": "mine"},
@@ -256,9 +255,8 @@ def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
 
 
 def test_every_rubric_option_and_reason_is_on_the_page() -> None:
-    command = typer.main.get_command(app).commands["score"]  # type: ignore[attr-defined]
     own = {"--rubric", "--list", "--votes", "--replace", "--sample", "--reference-key"}
-    assert own <= {name for option in command.params for name in option.opts}
+    assert own <= options_of("score")
     reasons = {"unparseable-verdict", "out-of-scale", "inconsistent-verdict", "no-answer", "too-short"}
     reasons |= {"truncated", "refusal"}
     for name in (*own, *reasons, *built_in(), *MEASURES, "ifd"):

@@ -11,9 +11,9 @@ import pytest
 
 from instgen.export.card import Told, card
 from instgen.export.columns import META
-from instgen.export.example import Kind
 from instgen.export.find import find_format
 from instgen.export.format import DataFile, Exported
+from instgen.export.kinds import Kind
 from instgen.export.survey import NAMES, OTHERS, SAMPLE, Survey
 from instgen.export.terms import TERMS, terms_of
 from instgen.records import Candidate, Record, Step

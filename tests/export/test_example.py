@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from instgen.export.carried import meta
-from instgen.export.example import Choice, Kind, Pairs, Ties, examples_of, kind_of, prompt_of, root_of
+from instgen.export.example import Choice, examples_of, kind_of, prompt_of, root_of
+from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.formats import records_from
 from instgen.records import Candidate, Message, Record, Step
 

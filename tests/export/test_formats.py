@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from instgen.errors import UsageError
 from instgen.export.columns import Columns, Holds, features
-from instgen.export.example import Choice, Example, Kind, examples_of
+from instgen.export.example import Choice, Example, examples_of
 from instgen.export.find import OURS, find_format, known_formats
 from instgen.export.fitness import REASONS, unfit
 from instgen.export.format import DataFile, Exported, Format
+from instgen.export.kinds import Kind
 from instgen.export.lines import Lines
 from instgen.records import Candidate, Message, Record
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from instgen.export.example import Example, Kind
+from instgen.export.example import Example
+from instgen.export.kinds import Kind
 from instgen.export.preview import TEMPLATES, rendered
 from instgen.records import Message, Record
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from instgen.export.example import Choice, Kind, examples_of
+from instgen.export.example import Choice, examples_of
 from instgen.export.find import find_format
 from instgen.export.fitness import unfit
+from instgen.export.kinds import Kind
 from instgen.formats import records_from
 
 FILES = Path(__file__).parents[2].parent / "shared" / "data" / "chat_formats"

@@ -8,14 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import typer
-
-from instgen.cli.main import app
 from instgen.cli.options import Asking, Writing
 from instgen.prompts.template import Sampling, parse_template
 from instgen.recipes import elimination, evolve, evolve_reading, flow
 from instgen.recipes.evolve_auto import Optimising
 from instgen.recipes.evolve_ops import METHODS, OPERATIONS
+from tests.commands import commands
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evolve.md").read_text("utf-8")
 CODE = (evolve, elimination, evolve_reading)
@@ -51,8 +49,7 @@ def test_every_operation_is_in_the_table_with_its_methods() -> None:
 
 
 def test_every_option_of_its_own_is_in_the_table() -> None:
-    group = typer.main.get_command(app)
-    command = group.commands["evolve"]  # type: ignore[attr-defined]
+    command = commands()["evolve"]
     shared = {*Asking.__dataclass_fields__, *Writing.__dataclass_fields__}
     own = {option.opts[0] for option in command.params if option.name not in shared and option.opts[0].startswith("--")}
     assert own == set(re.findall(r"^\| `(--[\w-]+)", PAGE, re.MULTILINE))
