@@ -21,6 +21,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, get_args
 
 from instgen.errors import InputError
@@ -81,7 +82,7 @@ class Template:
         return _fill(self.blocks[name], slots)
 
     def _check(self, given: set[str], text: str) -> None:
-        wanted = set(_SLOT.findall(text))
+        wanted = _slots(text)
         if wanted != given:
             slot = min(wanted ^ given)
             problem = "has no value here" if slot in wanted else "is missing"
@@ -146,5 +147,19 @@ def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt
     )
 
 
+@lru_cache
+def _pieces(text: str) -> tuple[str, ...]:
+    """The text between the slots, and at every second place the name of a slot."""
+    return tuple(_SLOT.split(text))
+
+
+@lru_cache
+def _slots(text: str) -> frozenset[str]:
+    return frozenset(_pieces(text)[1::2])
+
+
 def _fill(text: str, slots: Mapping[str, str]) -> str:
-    return _SLOT.sub(lambda slot: slots[slot[1]], text)
+    pieces = _pieces(text)
+    if len(pieces) == 1:
+        return text
+    return "".join(slots[piece] if place % 2 else piece for place, piece in enumerate(pieces))

@@ -93,8 +93,8 @@ def _samples(record: Record, answering: Answering) -> Iterable[Prompt]:
     prompt = _prompt(record, answering.template)
     first = first_teacher(record, answering)
     for number in range(answering.samples):
-        which = (first + number) % answering.teachers
-        yield replace(prompt, which=which, sample=number // answering.teachers)
+        which, sample = (first + number) % answering.teachers, number // answering.teachers
+        yield replace(prompt, which=which, sample=sample) if which or sample else prompt
 
 
 def _answered(record: Record) -> bool:
