@@ -63,6 +63,4 @@ def likelihood(teacher: Teacher) -> HttpTeacher:
     """
     if not isinstance(teacher, HttpTeacher) or not teacher.name.startswith("openai/"):
         raise UsageError(f"ifd needs the log-probabilities of a given text, which {teacher.name} cannot give", HINT)
-    asked = HttpTeacher(Likelihood(), teacher._model, teacher._settings, teacher.traits)
-    asked.identity = f"{teacher.identity} log-probabilities"
-    return asked
+    return teacher.speaking(Likelihood(), f"{teacher.identity} log-probabilities")

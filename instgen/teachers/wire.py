@@ -164,6 +164,12 @@ class HttpTeacher:
                 raise self._given_up(result.failure, decision, lease.endpoint, attempt)
             await self._endpoints.rest(decision.wait)
 
+    def speaking(self, dialect: Dialect, identity: str) -> HttpTeacher:
+        """The same model at the same servers, asked in another dialect; not yet connected."""
+        other = HttpTeacher(dialect, self._model, self._settings, self.traits)
+        other.identity = identity
+        return other
+
     def drain(self) -> None:
         """Send nothing more; what is on the wire may still arrive."""
         self._endpoints.drain()
