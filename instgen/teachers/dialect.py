@@ -43,6 +43,10 @@ FINISHES: Mapping[str, Finish] = {
 UNASKED = frozenset({"tool_calls", "tool_use", "function_call", "pause_turn"})
 """Ends of an answer to something that we never ask for."""
 
+FLAGGED = "content_policy_violation"
+"""The code for a prompt that moderation turns away; OpenRouter says it with status 403 and a `flagged_input` alone
+(openrouter.ai/docs, "Errors and Debugging", moderation errors)."""
+
 THINK, THOUGHT = "<think>", "</think>"
 
 
@@ -142,6 +146,8 @@ def complaint(body: object) -> Complaint:
     said = mapping(inner)
     message = said.get("message") or said.get("detail") or ""
     code = said.get("code") if isinstance(said.get("code"), str) else said.get("type")
+    if "flagged_input" in mapping(said.get("metadata")):
+        code = FLAGGED
     text = message if isinstance(message, str) else str(message)
     return Complaint(text, string(code), string(said.get("param")))
 

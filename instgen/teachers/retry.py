@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Literal
 
+from instgen.teachers.dialect import FLAGGED
+
 Action = Literal["again", "item", "run"]
 """Ask again; give up this prompt; give up the run."""
 
@@ -179,6 +181,8 @@ def _judged(failure: Failure) -> Decision:
         return Decision("run", hint=QUOTA_HINT)
     if failure.code == BAD_KEY:
         return Decision("run", hint=HINTS[401])
+    if failure.code == FLAGGED:
+        return Decision("item")
     if failure.status in HINTS:
         return Decision("run", hint=HINTS[failure.status])
     if 300 <= failure.status < 400:

@@ -7,7 +7,6 @@ ways are errors when the file is read, not surprises in the middle of a run.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,6 +16,7 @@ import orjson
 
 from instgen.errors import InputError
 from instgen.records import Finish, Usage
+from instgen.teachers.expression import Expression, ExpressionError
 from instgen.teachers.prices import FREE
 from instgen.teachers.slots import SlotError, Template, template
 from instgen.teachers.teacher import Traits
@@ -33,7 +33,7 @@ class Rule:
     """When it applies, and what comes of it."""
 
     when: str = ""
-    match: re.Pattern[str] | None = None
+    match: Expression | None = None
     chance: float = 1.0
     replies: tuple[Template, ...] = ()
     reasoning: str = ""
@@ -167,11 +167,12 @@ def _replies(value: object, key: str, where: str) -> tuple[Template, ...]:
         raise InputError(where, f"{key}: {problem}") from problem
 
 
-def _pattern(value: object, key: str, where: str) -> re.Pattern[str]:
+def _pattern(value: object, key: str, where: str) -> Expression:
     try:
-        return re.compile(_text(value, key, where))
-    except re.error as problem:
-        raise InputError(where, f"{key} is no regular expression: {problem}") from problem
+        return Expression(_text(value, key, where))
+    except ExpressionError as problem:
+        hint = "the syntax is RE2's: it has no look-around and no back-references, which can take for ever"
+        raise InputError(where, f"{key} is no regular expression: {problem}", hint) from problem
 
 
 def _finish(value: object, key: str, where: str) -> Finish:

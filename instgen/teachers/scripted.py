@@ -5,7 +5,7 @@ or what was asked before. FILE is JSONL, one rule a line; the first that applies
 does fails. A rule has `reply`, `error` or `fatal` (or only a `finish` of refusal) and, as needed:
 
     when       text that must occur in the prompt
-    match      regular expression that must be found in the prompt
+    match      regular expression that must be found in the prompt, in RE2's syntax: it cannot hang
     chance     0 to 1: the rule applies to this share of the prompts
     reply      the answer, or a list of which one is taken
     reasoning  what the teacher thought before it
@@ -28,7 +28,8 @@ Whatever is drawn (chance, reply, latency, slots) is drawn by the prompt's diges
     {{digest}}        the prompt's digest, 32 hex digits
 
 The first line may be a head instead: `{"traits": {"tasks_per_call": 1, "window": 8}, "log": "calls.log"}`. Traits are
-those of `Traits`; `log` names a file that gets the prompt's digest, one line, at the start of each call.
+those of `Traits`; `log` names a file that gets the prompt's digest, one line, at the start of each call; a file that is
+there and is no such log is left alone.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +55,8 @@ from instgen.teachers.slots import Asked
 from instgen.teachers.teacher import Settings
 
 NEW_FILE = 0o600
+_LOG_LINE = 33
+"""Bytes of a line of the log: a digest, and the line's end."""
 
 
 def open(model: str, settings: Settings) -> Scripted:
@@ -88,7 +92,7 @@ class Scripted:
             lines: the line that each rule stands on, for error messages; else they count from 1.
 
         Raises:
-            InputError: a rule is not understood.
+            InputError: a rule is not understood, or its log is another file.
         """
         rows = list(rules)
         read = script(dict(zip(lines or itertools.count(1), rows, strict=False)), name)
@@ -97,6 +101,8 @@ class Scripted:
         self.traits = replace(read.traits, price=FREE)
         self._rules = read.rules
         self._log = read.log
+        if read.log is not None:
+            _check_log(read.log)
 
     @classmethod
     def from_lines(cls, lines: Iterable[str], name: str = "rules", digest: str = "") -> Self:
@@ -140,7 +146,7 @@ class Scripted:
 
 
 def _applies(rule: Rule, asked: str, luck: str) -> bool:
-    found = rule.when in asked and (rule.match is None or rule.match.search(asked) is not None)
+    found = rule.when in asked and (rule.match is None or rule.match.occurs_in(asked))
     return found and (rule.chance >= 1 or Random(f"{luck} chance").random() < rule.chance)
 
 
@@ -152,6 +158,19 @@ def _last(prompt: Prompt) -> str:
 
 def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _check_log(path: Path) -> None:
+    """Refuse to append to a file that holds something else: rules may come from somebody else."""
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LOG_LINE)
+    except OSError as problem:
+        raise InputError(str(path), f"the log cannot be read: {problem.strerror}") from problem
+    if head and not re.fullmatch(rb"[0-9a-f]{32}\n", head):
+        raise InputError(str(path), "is there, and is no log of calls", "let `log` in the rules name another file")
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -235,6 +235,10 @@ def test_missing_usage_is_estimated_and_marked(usage: object) -> None:
             {"type": "error", "error": {"type": "rate_limit_error", "message": "no"}},
             Complaint("no", "rate_limit_error"),
         ),
+        (
+            {"error": {"message": "no", "code": 403, "metadata": {"flagged_input": "x", "provider_name": "p"}}},
+            Complaint("no", "content_policy_violation"),
+        ),
         ({"detail": "no"}, Complaint("no")),
         ({"detail": [{"loc": ["body", "max_tokens"]}]}, Complaint("[{'loc': ['body', 'max_tokens']}]")),
         (None, Complaint()),

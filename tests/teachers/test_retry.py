@@ -40,6 +40,10 @@ def test_a_fault_of_the_prompt_ends_the_item(status: int) -> None:
     assert decided(Failure(status)) == Decision("item")
 
 
+def test_a_prompt_that_moderation_turns_away_ends_the_item_though_a_403_ends_the_run() -> None:
+    assert decided(Failure(403, code="content_policy_violation")) == Decision("item")
+
+
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405])
 def test_a_fault_of_the_account_or_address_ends_the_run_with_a_hint(status: int) -> None:
     assert decided(Failure(status)) == Decision("run", hint=HINTS[status])
