@@ -123,7 +123,8 @@ class Endpoints:
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._resting: set[asyncio.Future[None]] = set()
+        self._resting: dict[asyncio.Future[None], float] = {}
+        """Those who wait before another try, and until when."""
         self._is_draining = False
         self._was_reached = False
         self._missing_since: float | None = None
@@ -180,13 +181,24 @@ class Endpoints:
         """Wait before another try."""
         loop = asyncio.get_running_loop()
         resting: asyncio.Future[None] = loop.create_future()
-        self._resting.add(resting)
+        self._resting[resting] = self._clock() + seconds
         timer = loop.call_later(seconds, _wake, resting)
         try:
             await resting
         finally:
             timer.cancel()
-            self._resting.discard(resting)
+            del self._resting[resting]
+
+    def pause(self) -> float:
+        """Seconds until a request is sent again, where nothing is on its way and some wait; else 0."""
+        if any(each.pace.in_flight for each in self.all):
+            return 0.0
+        now = self._clock()
+        ends = [end for end in tuple(self._resting.values()) if end > now]
+        if self._waiting:
+            opens = min(each.pace.resumes for each in self.all)
+            ends.append(max(opens, now + self._rates.ready(now, self._waiting[0].tokens)))
+        return max(0.0, min(ends, default=now) - now)
 
     def drain(self) -> None:
         """Send nothing more: those who wait, for a server or before another try, are cancelled."""

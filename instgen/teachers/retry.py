@@ -177,19 +177,24 @@ def _until_moment(value: str, now: float) -> float | None:
 
 def _judged(failure: Failure) -> Decision:
     """The decision by code and status alone."""
-    if _out_of_quota(failure):
-        return Decision("run", hint=QUOTA_HINT)
-    if failure.code == BAD_KEY:
-        return Decision("run", hint=HINTS[401])
     if failure.code == FLAGGED:
         return Decision("item")
-    if failure.status in HINTS:
-        return Decision("run", hint=HINTS[failure.status])
-    if 300 <= failure.status < 400:
-        return Decision("run", hint=REDIRECT_HINT)
+    if hint := _ends_the_run(failure):
+        return Decision("run", hint=hint)
     if failure.status in AGAIN or failure.status >= 500:
         return Decision("again")
     return Decision("item")
+
+
+def _ends_the_run(failure: Failure) -> str:
+    """What to do about a failure that all other prompts would meet, too; "" for any other."""
+    if _out_of_quota(failure):
+        return QUOTA_HINT
+    if failure.code == BAD_KEY:
+        return HINTS[401]
+    if 300 <= failure.status < 400:
+        return REDIRECT_HINT
+    return HINTS.get(failure.status, "")
 
 
 def _worth_asking(failure: Failure, judged: Action) -> bool:

@@ -84,7 +84,8 @@ class Teacher(Protocol):
         """
         ...
 
-    # A teacher may also have `drain()`: the run is stopped, and calls that only wait are to be cancelled.
+    # A teacher may also have `drain()`: the run is stopped, and calls that only wait are to be cancelled. And
+    # `waits() -> str`: what it waits for, "" where it works; asked now and then by another thread, for the display.
 
     async def aclose(self) -> None:
         """Let go of the model or the connections; calls still in flight are abandoned."""

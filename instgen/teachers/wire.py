@@ -134,6 +134,8 @@ class HttpTeacher:
         most = settings.concurrency or traits.concurrency
         self._endpoints = Endpoints(urls, most, Rates.of(settings.rpm, settings.tpm), time.monotonic)
         self._poster: Poster | None = None
+        self._complaint = ""
+        """What a server said with the failure that came last, where none has answered since."""
 
     async def complete(self, prompt: Prompt) -> Completion:
         """The model's answer, after as many tries as its failures deserve; see `Teacher.complete`."""
@@ -151,7 +153,9 @@ class HttpTeacher:
             attempt += 1
             lease, result = await self._answered(prompt, body, tokens)
             if isinstance(result, Completion):
+                self._complaint = ""
                 return result
+            self._complaint = f"{lease.endpoint.host}: {result.failure.message or f'status {result.failure.status}'}"
             tries = min(self._settings.tries, result.tries or self._settings.tries)
             decision = decide(result.failure, attempt=attempt, tries=tries, now=time.time(), rng=_luck(prompt, attempt))
             self._endpoints.ended(
@@ -169,6 +173,13 @@ class HttpTeacher:
         other = HttpTeacher(dialect, self._model, self._settings, self.traits)
         other.identity = identity
         return other
+
+    def waits(self) -> str:
+        """What it waits for, where it waits; may be asked in another thread."""
+        seconds = self._endpoints.pause()
+        if seconds < SHORT_WAIT:
+            return ""
+        return f"waiting {math.ceil(seconds)} s: {self._complaint or 'no more is allowed a minute'}"
 
     def drain(self) -> None:
         """Send nothing more; what is on the wire may still arrive."""
