@@ -59,6 +59,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 """File systems whose shared memory WAL must not rely on (sqlite.org, "Write-Ahead Logging", section 1)."""
 
+COLUMNS = frozenset(("key", "at", "finish", "completion"))
 _TABLE = """
 CREATE TABLE IF NOT EXISTS completions (
     key BLOB NOT NULL PRIMARY KEY, at REAL NOT NULL, finish TEXT NOT NULL, completion BLOB NOT NULL
@@ -180,7 +181,9 @@ class SqliteJournal:
         self.on_settled: Settled = _ignore
         self._retry_failed = retry_failed
         self._failures_from = time.time() if retry_failed else -math.inf
-        """Failures from before this time count as missing."""
+        """Failures from before this time count as missing,"""
+        self._failed_here: set[bytes] = set()
+        """unless they are this run's own: the clock may have been set back since."""
         self._queue: SimpleQueue[Put | None] = SimpleQueue()
         with _translated(path):
             _make_private(path)
@@ -203,11 +206,11 @@ class SqliteJournal:
         with _translated(self.path):
             self._look_anew_if_due(keys)
             rows = [row for some in _parts(keys) for row in self._reader.execute(_several(_FIND, "?", some), some)]
-        return {
-            key: completion_from_json(completion)
-            for key, at, finish, completion in rows
-            if not (finish == "failed" and at < self._failures_from)
-        }
+            return {
+                key: completion_from_json(completion)
+                for key, at, finish, completion in rows
+                if not (finish == "failed" and at < self._failures_from and key not in self._failed_here)
+            }
 
     def put(self, key: bytes, completion: Completion) -> None:
         """Queue a completion for the next commit; `on_settled` is told in the journal's thread, after it."""
@@ -219,15 +222,17 @@ class SqliteJournal:
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, oldest first."""
-        self._end_look()
-        rows = self._reader.execute("SELECT key, at, completion FROM completions ORDER BY at, key")
-        for key, at, completion in rows:
-            yield Entry(key.hex(), at, completion_from_json(completion))
+        with _translated(self.path):
+            self._end_look()
+            rows = self._reader.execute("SELECT key, at, completion FROM completions ORDER BY at, key")
+            for key, at, completion in rows:
+                yield Entry(key.hex(), at, completion_from_json(completion))
 
     def bought(self) -> Iterator[Bought]:
         """What was bought of each teacher."""
-        self._end_look()
-        yield from itertools.starmap(Bought, self._reader.execute(_BOUGHT))
+        with _translated(self.path):
+            self._end_look()
+            yield from itertools.starmap(Bought, self._reader.execute(_BOUGHT))
 
     def prune(self, before: float) -> int:
         """Forget the entries older than a time (seconds since 1970); returns how many they were."""
@@ -268,19 +273,24 @@ class SqliteJournal:
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA synchronous = FULL")
+        self._check_ours(db)
         wanted = "DELETE" if _on_network_drive(self.path) else "WAL"
         self._is_wal = _mode_set(db, wanted) == "wal"
         if not self._is_wal:
             self.warning = f"the journal {self.path} lies on a file system without WAL: slower, and best not shared"
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise InputError(str(self.path), "this journal was written by a newer instgen", "upgrade instgen")
-        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if names and "completions" not in names:
-            raise InputError(str(self.path), "is another program's database", _ELSEWHERE)
         db.execute(_TABLE)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return db
+
+    def _check_ours(self, db: sqlite3.Connection) -> None:
+        """Raise InputError, before anything is changed, for a newer version's journal or another program's database."""
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise InputError(str(self.path), "this journal was written by a newer instgen", "upgrade instgen")
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        columns = {name for (name,) in db.execute("SELECT name FROM pragma_table_info('completions')")}
+        if tables and not columns >= COLUMNS:
+            raise InputError(str(self.path), "is another program's database", _ELSEWHERE)
 
     def _write_until_closed(self) -> None:
         closed = False
@@ -308,6 +318,8 @@ class SqliteJournal:
             for put in puts:
                 put.problem = failure
         else:
+            if self._retry_failed:
+                self._failed_here.update(put.key for put in puts if put.completion.finish == "failed")
             self._recent.update(put.key for put in puts)
             self._unmoved += len(puts)
         self.on_settled(puts)
@@ -366,10 +378,17 @@ def completion_to_json(completion: Completion) -> bytes:
     return orjson.dumps(completion)
 
 
+class _Damaged(Exception):
+    """What is kept is no completion any more."""
+
+
 def completion_from_json(data: bytes) -> Completion:
     """The completion that was stored."""
-    row = orjson.loads(data)
-    return Completion(**{**row, "usage": Usage(**row["usage"])})
+    try:
+        row = orjson.loads(data)
+        return Completion(**{**row, "usage": Usage(**row["usage"])})
+    except (ValueError, TypeError, KeyError) as problem:
+        raise _Damaged(str(problem)) from problem
 
 
 def _make_private(path: Path) -> None:
@@ -413,8 +432,13 @@ def _translated(path: Path) -> Iterator[None]:
         raise OutputFailed(f"{path}: the journal cannot be written: {problem}", _ELSEWHERE) from problem
     except sqlite3.DatabaseError as problem:
         raise InputError(str(path), f"not a journal ({problem})", _ELSEWHERE) from problem
+    except _Damaged as problem:
+        raise InputError(
+            str(path), f"the journal is damaged: a completion in it cannot be read ({problem})", _RECOVER
+        ) from problem
     except OSError as problem:
         raise OutputFailed(f"{path}: the journal cannot be opened: {problem.strerror}", _ELSEWHERE) from problem
 
 
+_RECOVER = "name another file with --journal; `sqlite3 FILE .recover` may save the rest of this one"
 _ELSEWHERE = "name another file with --journal, or free the disk"

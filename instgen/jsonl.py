@@ -3,7 +3,8 @@
 The rules: an existing file is never changed before this run's lines were found to begin with exactly its bytes (that is
 how a run resumes: it makes the same lines again, and goes on where the file ends; a line that was torn off is cut and
 made again); a pipe gets each line at once; a reader that has gone is noticed even when there is nothing to write. A
-file that is packed by gzip or zstd cannot be gone on with: it appears when its run is complete.
+file that is packed by gzip or zstd cannot be gone on with: it appears when its run is complete, and not where another
+file of the same run could not be finished.
 """
 
 from __future__ import annotations
@@ -11,21 +12,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import importlib
 import os
 import select
 import stat
 import tempfile
 import threading
-import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
+from instgen import terminal
 from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
+from instgen.packing import PACKINGS
 
 ROOM = 1024
 """Lines that may wait to be written; beyond that, admission waits."""
@@ -58,12 +58,13 @@ class Destination(Protocol):
 
 
 class Stream:
-    """A pipe, a terminal, a device: what is written is gone."""
+    """A pipe, a terminal, a device: what is written is gone. A terminal is not commanded by it."""
 
     def __init__(self, fd: int, name: str) -> None:
         """Write to an open file descriptor, which is left open in the end."""
         self._fd = fd
         self._name = name
+        self._is_terminal = os.isatty(fd)
         self._poll = select.poll()
         if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
             self._poll.register(fd, 0)
@@ -71,7 +72,8 @@ class Stream:
     def write(self, lines: Sequence[bytes]) -> None:
         """Write all that is there, at once."""
         with translated(self._name):
-            _write_all(self._fd, b"".join(lines))
+            data = b"".join(lines)
+            _write_all(self._fd, terminal.json_lines(data) if self._is_terminal else data)
 
     def check(self) -> None:
         """Raise ReaderGone where the other end of a pipe is closed."""
@@ -92,7 +94,7 @@ class ResumedFile:
     all are found to agree.
     """
 
-    def __init__(self, path: Path, together: list[ResumedFile], *, force: bool = False) -> None:
+    def __init__(self, path: Path, together: Together, *, force: bool = False) -> None:
         """Open and lock the file, and join the files that change together; `force` throws away what it holds.
 
         Raises:
@@ -133,17 +135,17 @@ class ResumedFile:
 
     def verify_end(self) -> None:
         """Raise OutputDiffers where the file goes on after this run's last line; else it is this run's to the end."""
-        if not self.agrees:
-            raise OutputDiffers(f"{self._path}: goes on after the last line of this run", _OTHER_NAME)
-        if not self._held.tell():
-            os.ftruncate(self._fd, self._agreed)
+        with _all_or_none(self._together), translated(str(self._path)):
+            if not self.agrees:
+                raise OutputDiffers(f"{self._path}: goes on after the last line of this run", _OTHER_NAME)
+            if not self._held.tell():
+                os.ftruncate(self._fd, self._agreed)
 
     def close(self) -> None:
         """Append what was held back if all agree, put it on the disk, unlock."""
-        with translated(str(self._path)):
+        with self._open, _all_or_none(self._together), translated(str(self._path)):
             self._append_held()
             os.fsync(self._fd)
-        self._open.close()
 
     def _compare(self, line: bytes) -> bool:
         """Whether the file holds this line here; at the file's end, or at a torn last line, it begins to agree."""
@@ -172,34 +174,13 @@ class ResumedFile:
         self._held.truncate()
 
 
-class _Packer(Protocol):
-    def compress(self, data: bytes, /) -> bytes:
-        """What is ready to be written of all that was given."""
-        ...
-
-    def flush(self) -> bytes:
-        """The rest."""
-        ...
-
-
-def _gzip() -> _Packer:
-    """Without a name or a time in it, so that the same lines make the same file."""
-    return zlib.compressobj(wbits=31)
-
-
-def _zstd() -> _Packer:
-    packer: _Packer = importlib.import_module("zstandard").ZstdCompressor(write_checksum=True).compressobj()
-    return packer
-
-
-PACKINGS: Mapping[str, Callable[[], _Packer]] = MappingProxyType({".gz": _gzip, ".zst": _zstd})
-"""What a file's name asks for by its end."""
-
-
 class PackedFile:
     """A file that is packed on the way out, and appears under its name when the run is complete; never resumed."""
 
-    def __init__(self, path: Path) -> None:
+    agrees = True
+    """There is nothing that it would have to agree with."""
+
+    def __init__(self, path: Path, together: Together) -> None:
         """Begin a file beside the one that is to be.
 
         Raises:
@@ -209,9 +190,15 @@ class PackedFile:
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         self._complete = False
+        self._place = self._part
         self._packer = PACKINGS[path.suffix]()
         self._fd = locked(self._part, self._part)
-        os.ftruncate(self._fd, 0)
+        with contextlib.ExitStack() as opened, translated(str(path)):
+            opened.callback(os.close, self._fd)
+            os.ftruncate(self._fd, 0)
+            opened.pop_all()
+        self._together = together
+        together.append(self)
 
     def write(self, lines: Sequence[bytes]) -> None:
         """Pack lines; they reach the disk when enough came together."""
@@ -227,14 +214,36 @@ class PackedFile:
 
     def close(self) -> None:
         """Give a complete file its name; of an incomplete one nothing stays."""
-        with contextlib.ExitStack() as closing, translated(str(self._path)):
+        with contextlib.ExitStack() as closing, _all_or_none(self._together), translated(str(self._path)):
             closing.callback(os.close, self._fd)
             if not self._complete:
-                self._part.unlink()
+                self.take_back()
                 return
             _write_all(self._fd, self._packer.flush())
             os.fsync(self._fd)
-            self._part.replace(self._path)
+            self._place = self._part.replace(self._path)
+
+    def take_back(self) -> None:
+        """Have the file not appear, or no longer: the same line could not go on with it."""
+        self._complete = False
+        with contextlib.suppress(OSError):
+            self._place.unlink()
+
+
+Together = list[ResumedFile | PackedFile]
+"""The files of one run."""
+
+
+@contextlib.contextmanager
+def _all_or_none(together: Together) -> Iterator[None]:
+    """Takes back, where this fails, what could not be gone on with."""
+    try:
+        yield
+    except BaseException:
+        for file in together:
+            if isinstance(file, PackedFile):
+                file.take_back()
+        raise
 
 
 class Writer:
@@ -344,7 +353,7 @@ class Writer:
             self._loop.call_soon_threadsafe(callback)
 
 
-def open_destination(path: Path, together: list[ResumedFile], *, force: bool, resumable: bool) -> Destination:
+def open_destination(path: Path, together: Together, *, force: bool, resumable: bool) -> Destination:
     """What to write a named file through: a regular file is locked and resumed, a device is just written.
 
     Args:
@@ -364,7 +373,7 @@ def open_destination(path: Path, together: list[ResumedFile], *, force: bool, re
         with translated(str(path)):
             return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), str(path))
     if path.suffix in PACKINGS:
-        return _open_packed(path, force=force, resumable=resumable)
+        return _open_packed(path, together, force=force, resumable=resumable)
     file = ResumedFile(path, together, force=force)
     if file.resumed and not resumable:
         file.close()
@@ -372,15 +381,17 @@ def open_destination(path: Path, together: list[ResumedFile], *, force: bool, re
     return file
 
 
-def _open_packed(path: Path, *, force: bool, resumable: bool) -> PackedFile:
+def _open_packed(path: Path, together: Together, *, force: bool, resumable: bool) -> PackedFile:
     if not resumable:
         raise UsageError(
             f"{path}: a packed file has nothing of a run that ends early, and no journal keeps it",
             "name a plain file, or write to stdout and pipe it into gzip or zstd",
         )
+    if path.with_name(f"{path.name}.part").is_symlink():
+        raise UsageError(f"{path}.part: is a symbolic link, and would lead what is written elsewhere", "remove it")
     if path.exists() and path.stat().st_size and not force:
         raise UsageError(f"{path}: exists, and packed files are not resumed", _OTHER_NAME)
-    return PackedFile(path)
+    return PackedFile(path, together)
 
 
 def locked(path: Path, output: Path, kind: str = "file") -> int:

@@ -21,8 +21,8 @@ from typing import Protocol
 
 from instgen.errors import InputError
 
-STDIN = "-"
-"""The path that means standard input."""
+DASH = "-"
+"""The path that means standard input, or standard output."""
 BLOCK = 1 << 20
 """Bytes asked for at a time; a pipe gives what it has."""
 MAX_UNPACKED = 16 << 20
@@ -63,12 +63,12 @@ def open_source(path: str, waiting: Callable[[int], None] | None = None) -> Iter
 
 def name_of(path: str) -> str:
     """What errors call a path."""
-    return "stdin" if path == STDIN else path
+    return "stdin" if path == DASH else path
 
 
 def check_source(path: str) -> None:
     """Refuse a file that is not there, without opening it: a named pipe can be opened only once."""
-    if path == STDIN:
+    if path == DASH:
         return
     try:
         if stat.S_ISDIR(Path(path).stat().st_mode):
@@ -82,7 +82,7 @@ def check_source(path: str) -> None:
 def _blocks(path: str, waiting: Callable[[int], None] | None) -> Iterator[bytes]:
     """What the system hands over, as soon as it does: no buffer waits to be full, and no lock is held meanwhile."""
     try:
-        with FileIO(0, closefd=False) if path == STDIN else FileIO(path) as file:
+        with FileIO(0, closefd=False) if path == DASH else FileIO(path) as file:
             while block := _block(file.fileno(), waiting):
                 yield block
     except OSError as error:

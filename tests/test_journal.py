@@ -171,12 +171,51 @@ def test_a_file_that_is_no_journal_is_said_so(tmp_path: Path) -> None:
         SqliteJournal(tmp_path / "j")
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [b"{", b"[]", b"{}", b"\xff", completion_to_json(FULL).replace(b"cached", b"cashed")],
+    ids=["cut", "a list", "empty", "not UTF-8", "a bit"],
+)
+def test_a_completion_that_was_damaged_is_told_in_one_line(tmp_path: Path, damaged: bytes) -> None:
+    journal = SqliteJournal(tmp_path / "j")
+    keep(journal, FULL)
+    with sqlite3.connect(tmp_path / "j") as db:
+        db.execute("UPDATE completions SET completion = ?", (damaged,))
+    db.close()
+    for reading in (lambda: journal.find([KEY]), lambda: list(journal.entries()), lambda: keep(journal, FULL)):
+        with pytest.raises(InputError, match="damaged"):
+            reading()
+    journal.close()
+
+
 def test_a_newer_journal_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(InputError, match="newer"):
         SqliteJournal(tmp_path / "j")
+
+
+@pytest.mark.parametrize("table", ["places (url TEXT)", "completions (name TEXT)"])
+def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path, table: str) -> None:
+    with sqlite3.connect(tmp_path / "j") as db:
+        db.execute(f"CREATE TABLE {table}")
+    db.close()
+    before = (tmp_path / "j").read_bytes()
+    with pytest.raises(InputError, match="another program"):
+        SqliteJournal(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == before
+
+
+def test_a_run_that_retries_knows_its_own_failures_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = SqliteJournal(tmp_path / "j", retry_failed=True)
+    monkeypatch.setattr("instgen.journal.time.time", lambda: 0.0)
+    failed = Completion("", "failed", error="no")
+    keep(journal, failed)
+    assert kept(journal) == failed
+    journal.close()
 
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:

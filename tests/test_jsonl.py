@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
-from instgen.jsonl import Destination, ResumedFile, Stream, Writer, open_destination
+from instgen.jsonl import Destination, ResumedFile, Stream, Together, Writer, open_destination
 from instgen.sources import open_source
 
 LINES = [b'{"n":%d}\n' % number for number in range(30)]
@@ -63,7 +64,7 @@ def test_files_of_one_run_are_only_changed_when_all_agree(tmp_path: Path) -> Non
     records, rejects = tmp_path / "records.jsonl", tmp_path / "rejects.jsonl"
     records.write_bytes(b"".join(LINES[:20]) + b"no line of this run\n")
     rejects.write_bytes(LINES[0] + LINES[1][:4])
-    together: list[ResumedFile] = []
+    together: Together = []
     files = [ResumedFile(records, together), ResumedFile(rejects, together)]
 
     async def run() -> None:
@@ -87,7 +88,7 @@ def test_two_files_cut_anywhere_are_both_completed(
     folder = tmp_path_factory.mktemp("two")
     whole = b"".join(LINES)
     paths = [folder / "records", folder / "rejects"]
-    together: list[ResumedFile] = []
+    together: Together = []
     for path, cut in zip(paths, cuts, strict=True):
         path.write_bytes(whole[:cut])
     files = [ResumedFile(path, together) for path in paths]
@@ -183,6 +184,39 @@ def test_a_packed_file_is_written_by_one_run_at_a_time(tmp_path: Path, name: str
     with pytest.raises(OutputLocked):
         open_destination(tmp_path / name, [], force=False, resumable=True)
     first.close()
+
+
+def no_room(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("names", [("a.gz", "b.gz"), ("a.gz", "b.jsonl"), ("b.jsonl", "a.gz")])
+def test_where_one_file_cannot_be_finished_no_packed_one_appears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    together: Together = []
+    first, second = (open_destination(tmp_path / name, together, force=False, resumable=True) for name in names)
+    for file in (first, second):
+        file.write(LINES)
+        file.verify_end()
+    first.close()
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_room)
+        with pytest.raises(OutputFailed):
+            second.close()
+    assert not (tmp_path / "a.gz").exists()
+    for name in names:  # and so the same line can be given again
+        open_destination(tmp_path / name, [], force=False, resumable=True).close()
+
+
+def test_a_disk_without_room_to_cut_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = ResumedFile(tmp_path / "out.jsonl", [])
+    monkeypatch.setattr(os, "ftruncate", no_room)
+    with pytest.raises(OutputFailed):
+        file.verify_end()
+    with pytest.raises(OutputFailed):
+        open_destination(tmp_path / "out.gz", [], force=False, resumable=True)
+    file.close()
 
 
 def test_a_directory_is_no_output(tmp_path: Path) -> None:

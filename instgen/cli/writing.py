@@ -5,6 +5,7 @@ Shuffling needs no more memory than two numbers a row, and their order; the rows
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from array import array
@@ -52,8 +53,9 @@ class Parts:
 
     def write(self, split: str, line: bytes) -> None:
         """Write a row."""
-        part = self._parts.get(split) or self._begin(split)
-        part.file.write(line)
+        with translated(str(self._folder.path)):
+            part = self._parts.get(split) or self._begin(split)
+            part.file.write(line)
         part.rows += 1
         part.size += len(line)
         if self._seed is not None:
@@ -73,9 +75,10 @@ class Parts:
             return [self._finished(self._parts[name]) for name in names if name in self._parts]
 
     def close(self) -> None:
-        """Let go of files that are still open."""
+        """Let go of files that are still open: what could not be written is no news any more."""
         for part in self._parts.values():
-            part.file.close()
+            with contextlib.suppress(OSError):
+                part.file.close()
 
     def _begin(self, split: str) -> Part:
         name = self._form.file.format(split=split)

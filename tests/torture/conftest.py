@@ -1,0 +1,26 @@
+"""Every test of this folder is torture, and what they measured is printed in the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.runs import SEED, told
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.torture)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seed and the figures."""
+    if told():
+        terminalreporter.section(f"torture, TORTURE_SEED={SEED}")
+        for figure in told():
+            terminalreporter.write_line(figure)
