@@ -52,5 +52,5 @@ def _renamed(row: Object) -> dict[str, Any]:
     if not sources["instruction"]:
         sources |= {"instruction": "input", "input": ""}
     columns = {ours: row[name] for ours, name in sources.items() if name}
-    used = {*sources, *sources.values()}
+    used = {*sources, *filter(None, sources.values())}  # a row may have a key ""
     return columns | {key: value for key, value in row.items() if key not in used}

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from instgen.formats.fields import Object, RowError, fields, items, kind
 from instgen.formats.record import from_row
-from instgen.formats.turns import messages_of
+from instgen.formats.turns import messages_of, with_our_keys
 from instgen.records import Message, Record
 
-_NAMES = {"from": "role", "value": "content"}
+_OPENAI = ("preferred_output", "non_preferred_output")
+_SWIFT = "rejected_response"
 _PROMPTS = ("prompt", "messages", "conversations", "instruction", "query", "question")
 
 
@@ -33,13 +34,12 @@ def fits(row: Object) -> bool:
     """Whether the prompt is to be found nowhere but beside or inside the answers."""
     if any(row.get(name) for name in _PROMPTS):
         return False
-    openai = isinstance(row.get("input"), dict) and "preferred_output" in row
-    return openai or (isinstance(row.get("chosen"), list) and isinstance(row.get("rejected"), list))
+    return _is_openai(row) or (isinstance(row.get("chosen"), list) and isinstance(row.get("rejected"), list))
 
 
 def read(row: Object) -> tuple[Record, ...]:
     """The one record of a row: a conversation that waits for its answer, with the answers riding along."""
-    if "preferred_output" in row:
+    if _is_openai(row):
         rest = {key: value for key, value in row.items() if key not in ("input", *_OPENAI)}
         chosen, rejected = (items(name, row.get(name)) for name in _OPENAI)
         turns = items("input.messages", fields("input", row["input"]).get("messages"))
@@ -51,7 +51,8 @@ def read(row: Object) -> tuple[Record, ...]:
     return (from_row(rest | {"messages": turns, "chosen": chosen[shared:], "rejected": rejected[shared:]}),)
 
 
-_OPENAI = ("preferred_output", "non_preferred_output")
+def _is_openai(row: Object) -> bool:
+    return isinstance(row.get("input"), dict) and "preferred_output" in row
 
 
 def stated(record: Record) -> Stated | None:
@@ -63,18 +64,16 @@ def stated(record: Record) -> Stated | None:
     row = record.extra
     if row.get("chosen") is not None and row.get("rejected") is not None:
         chosen, rejected = _conversation("chosen", row["chosen"]), _conversation("rejected", row["rejected"])
-    elif row.get("rejected_response") is not None:
-        chosen, rejected = _conversation("output", record.output), _conversation("rejected_response", row[_SWIFT])
+    elif row.get(_SWIFT) is not None:
+        chosen, rejected = _conversation("output", record.output), _conversation(_SWIFT, row[_SWIFT])
     elif row.get("rejected_messages") is not None:
-        chosen, rejected = record.messages, _conversation("rejected_messages", row["rejected_messages"])
+        chosen = _answered("messages", record.messages)
+        rejected = _conversation("rejected_messages", row["rejected_messages"])
     else:
         return None
     if chosen[:-1] != rejected[:-1]:
         raise RowError("the better and the worse answer do not answer the same prompt")
     return Stated(chosen[-1].content, rejected[-1].content, chosen[:-1])
-
-
-_SWIFT = "rejected_response"
 
 
 def label_of(record: Record) -> bool | None:
@@ -94,14 +93,18 @@ def _conversation(name: str, value: object) -> tuple[Message, ...]:
     if isinstance(value, str):
         return (Message("assistant", value),)
     turns = [value] if isinstance(value, dict) else items(name, value)
-    messages = messages_of(map(_turn, turns))
+    return _answered(name, messages_of(map(_turn, turns)))
+
+
+def _answered(name: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The turns, of which the last one is the assistant's."""
     if not messages or messages[-1].role != "assistant":
         raise RowError(f"`{name}` does not end with an answer of the assistant")
     return messages
 
 
 def _turn(value: object) -> object:
-    return {_NAMES.get(key, key): item for key, item in value.items()} if isinstance(value, dict) else value
+    return with_our_keys(value) if isinstance(value, dict) else value
 
 
 def _shared(chosen: Sequence[Message], rejected: Sequence[Message]) -> int:

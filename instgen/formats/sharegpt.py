@@ -6,21 +6,15 @@ on the wrong prompt without a word. Turns that already say `role` and `content` 
 
 from __future__ import annotations
 
-from typing import Any
-
 from instgen.formats.fields import Object, fields
 from instgen.formats.record import from_row
+from instgen.formats.turns import with_our_keys
 from instgen.records import Record
-
-_NAMES = {"from": "role", "value": "content"}
 
 
 def read(row: Object) -> tuple[Record, ...]:
     """The one record of a row."""
-    turns = [_turn(number, value) for number, value in enumerate(row["conversations"], 1)]
+    said = (fields(f"turn {number}", value) for number, value in enumerate(row["conversations"], 1))
+    turns = [with_our_keys(turn) for turn in said]
     rest = {key: value for key, value in row.items() if key != "conversations"}
     return (from_row(rest | {"messages": turns}),)
-
-
-def _turn(number: int, value: object) -> dict[str, Any]:
-    return {_NAMES.get(key, key): item for key, item in fields(f"turn {number}", value).items()}

@@ -37,6 +37,8 @@ ROLES: Mapping[str, str] = MappingProxyType(
 )
 """The names that OpenAI, ShareGPT, FastChat, OpenAssistant, Gemini and LLaMA-Factory files give to our four roles."""
 
+_KEYS = {"from": "role", "value": "content"}
+"""What ShareGPT calls the keys of a turn, and what we do."""
 _CALLS = ("tool_calls", "function_call")
 
 
@@ -62,6 +64,11 @@ def strings_of(messages: Sequence[Message]) -> Strings:
 def messages_of(turns: Iterable[object]) -> tuple[Message, ...]:
     """The turns of a row as messages, with the roles' names made ours and text in parts made one string."""
     return tuple(_message(f"turn {number}", turn) for number, turn in enumerate(turns, 1))
+
+
+def with_our_keys(turn: Object) -> dict[str, Any]:
+    """A turn whose keys may be ShareGPT's, with ours; others stay as they are."""
+    return {_KEYS.get(key, key): item for key, item in turn.items()}
 
 
 def decorated(turns: Sequence[Object]) -> bool:

@@ -57,7 +57,7 @@ def output_first(text: str, whole: bool) -> tuple[Instance, ...]:
         body = text[mark.end : bounds[place] if place < len(bounds) else len(text)].lstrip()
         output, _, rest = body.partition("\n")
         if output.strip():
-            found.append(Instance(_input(rest), output.strip()))
+            found.append(Instance(_input(rest), content(output)))
     return tuple(found)
 
 

@@ -86,7 +86,7 @@ def _items(text: str, whole: bool) -> Iterator[_Item]:
             )
         else:
             label = next(labels_in(line), None)
-            if not label or label.kind != "instruction" or not label.qualifier.isdigit():
+            if not label or label.kind != "instruction" or not label.qualifier.isdecimal():
                 position = end + 1
                 continue
             item = _Item(position, position + label.end, label.indent, int(label.qualifier), "", label.unclosed)

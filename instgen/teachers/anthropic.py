@@ -14,7 +14,7 @@ from typing import Any
 from instgen.errors import ItemFailed, UsageError
 from instgen.records import Completion, Finish, Prompt, Usage
 from instgen.teachers import dialect
-from instgen.teachers.dialect import Complaint, Said, Unusable, mapping, string
+from instgen.teachers.dialect import Complaint, Said, Unusable, count, counted, mapping, string
 from instgen.teachers.retry import OUT_OF_QUOTA
 from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
@@ -105,7 +105,7 @@ class Anthropic:
             ItemFailed: it answers something else than we asked.
         """
         message = _message(reply)
-        finish = _finish(message.get("stop_reason"))
+        finish = dialect.ending(message.get("stop_reason"), FINISHES, UNASKED)
         said = _said(message)
         if said.text is None and finish == "stop" and not said.reasoning:
             raise Unusable("the reply has no content")
@@ -152,23 +152,10 @@ def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(reply: object) -> Mapping[str, Any]:
-    if not isinstance(reply, dict):
-        raise Unusable("the reply is not a JSON object")
-    if reply.get("error"):
-        raise Unusable(f"the reply is an error: {dialect.complaint(reply).message or 'unnamed'}")
-    if not isinstance(reply.get("content"), list):
+    message = dialect.whole(reply)
+    if not isinstance(message.get("content"), list):
         raise Unusable("the reply has no content")
-    return reply
-
-
-def _finish(end: object) -> Finish:
-    name = string(end)
-    if name in UNASKED:
-        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
-    finish = FINISHES.get(name)
-    if finish is None:
-        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
-    return finish
+    return message
 
 
 def _said(message: Mapping[str, Any]) -> Said:
@@ -181,14 +168,10 @@ def _said(message: Mapping[str, Any]) -> Said:
 
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     """The server's figures, where what the cache read or wrote is not part of `input_tokens`."""
-    asked, answered = counts.get("input_tokens"), counts.get("output_tokens")
-    if not isinstance(asked, int) or not isinstance(answered, int) or min(asked, answered) < 0:
+    asked, answered = counted(counts.get("input_tokens")), counted(counts.get("output_tokens"))
+    if asked is None or answered is None:
         return dialect.estimated(prompt, said)
-    cached = _count(counts.get("cache_read_input_tokens"))
-    written = _count(counts.get("cache_creation_input_tokens"))
-    thinking = _count(mapping(counts.get("output_tokens_details")).get("thinking_tokens"))
+    cached = count(counts.get("cache_read_input_tokens"))
+    written = count(counts.get("cache_creation_input_tokens"))
+    thinking = count(mapping(counts.get("output_tokens_details")).get("thinking_tokens"))
     return Usage(asked + cached + written, answered, cached=cached, reasoning=thinking)
-
-
-def _count(value: object) -> int:
-    return max(0, value) if isinstance(value, int) else 0

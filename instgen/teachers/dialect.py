@@ -5,7 +5,7 @@ The rule: pure functions. A setting that is None is not sent, and what a reply m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ SEEDS = 2**31 - 1
 
 CHARACTERS_PER_TOKEN = 4
 """For usage that the server did not give: OpenAI's rule of thumb for English."""
+
+MOST_TOKENS = 2**40
+"""What is more is no count of one answer's; sums of these fit into the 64 bits that JSON and SQLite have for them."""
 
 FINISHES: Mapping[str, Finish] = {
     "stop": "stop",
@@ -158,28 +161,49 @@ def estimated(prompt: Prompt, said: str) -> Usage:
     return Usage(_tokens(characters), _tokens(len(said)), estimated=True)
 
 
-def _choice(reply: object) -> Mapping[str, Any]:
+def whole(reply: object) -> Mapping[str, Any]:
+    """The reply, where it is an object and no error.
+
+    Raises:
+        Unusable: it is not.
+    """
     if not isinstance(reply, dict):
         raise Unusable("the reply is not a JSON object")
     if reply.get("error"):
         raise Unusable(f"the reply is an error: {complaint(reply).message or 'unnamed'}")
-    choices = reply.get("choices")
+    return reply
+
+
+def ending(end: object, finishes: Mapping[str, Finish], unasked: Set[str]) -> Finish:
+    """How an answer ended.
+
+    Args:
+        end: what the server calls it.
+        finishes: its names for the ends that we know.
+        unasked: its names for ends that another try would not change.
+
+    Raises:
+        Unusable: it is called something else.
+        ItemFailed: it is one that nobody asked for.
+    """
+    name = string(end)
+    if name in unasked:
+        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
+    finish = finishes.get(name)
+    if finish is None:
+        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
+    return finish
+
+
+def _choice(reply: object) -> Mapping[str, Any]:
+    choices = whole(reply).get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise Unusable("the reply has no choices")
     return choices[0]
 
 
 def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
-    if message.get("refusal"):
-        return "refusal"
-    end = choice.get("finish_reason")
-    name = string(end)
-    if name in UNASKED:
-        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
-    finish = FINISHES.get(name)
-    if finish is None:
-        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
-    return finish
+    return "refusal" if message.get("refusal") else ending(choice.get("finish_reason"), FINISHES, UNASKED)
 
 
 def _said(choice: Mapping[str, Any], message: Mapping[str, Any], prompt: Prompt) -> Said:
@@ -217,17 +241,12 @@ def _content(content: object) -> str | None:
 
 
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
-    asked, answered = counts.get("prompt_tokens"), counts.get("completion_tokens")
-    if not isinstance(asked, int) or not isinstance(answered, int) or min(asked, answered) < 0:
+    asked, answered = counted(counts.get("prompt_tokens")), counted(counts.get("completion_tokens"))
+    if asked is None or answered is None:
         return estimated(prompt, said)
-    cached = mapping(counts.get("prompt_tokens_details")).get("cached_tokens")
-    reasoning = mapping(counts.get("completion_tokens_details")).get("reasoning_tokens")
-    return Usage(
-        asked,
-        answered,
-        cached=min(max(cached, 0), asked) if isinstance(cached, int) else 0,
-        reasoning=reasoning if isinstance(reasoning, int) else 0,
-    )
+    cached = count(mapping(counts.get("prompt_tokens_details")).get("cached_tokens"))
+    reasoning = count(mapping(counts.get("completion_tokens_details")).get("reasoning_tokens"))
+    return Usage(asked, answered, cached=min(cached, asked), reasoning=reasoning)
 
 
 def _tokens(characters: int) -> int:
@@ -237,6 +256,16 @@ def _tokens(characters: int) -> int:
 def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def counted(value: object) -> int | None:
+    """The value where it can be a number of tokens, else None."""
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
+
+
+def count(value: object) -> int:
+    """The value where it can be a number of tokens, else 0."""
+    return counted(value) or 0
 
 
 def string(value: object) -> str:

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from instgen.errors import ItemFailed, UsageError
 from instgen.records import Completion, Finish, Prompt, Usage
 from instgen.teachers import dialect
-from instgen.teachers.dialect import SEEDS, Complaint, Said, Unusable, mapping, string
-from instgen.teachers.retry import NO_QUOTA_LEFT, OUT_OF_QUOTA
+from instgen.teachers.dialect import SEEDS, Complaint, Said, Unusable, count, counted, mapping, string
+from instgen.teachers.retry import BAD_KEY, NO_QUOTA_LEFT, OUT_OF_QUOTA
 from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
@@ -56,8 +56,6 @@ UNASKED = frozenset(
 or unexpected tool call is not among them: models make one up now and then, and answer when asked again."""
 
 EXHAUSTED = "RESOURCE_EXHAUSTED"
-BAD_KEY = "API_KEY_INVALID"
-"""The reason that comes with status 400 and INVALID_ARGUMENT where the key is wrong."""
 
 DAILY = "PerDay"
 """In the name of a quota that is filled again at midnight in California, whatever wait the server asks for."""
@@ -125,12 +123,12 @@ class Gemini:
             Unusable: it holds none: no candidate, an error, no content, or an end that says nothing.
             ItemFailed: it answers something else than we asked.
         """
-        whole = _whole(reply)
+        whole = dialect.whole(_unwrapped(reply))
         counts = mapping(whole.get("usageMetadata"))
         candidate = _candidate(whole)
         if candidate is None:
             return Completion("", "refusal", usage=_usage(counts, prompt, ""))
-        finish = _finish(candidate)
+        finish = dialect.ending(candidate.get("finishReason"), FINISHES, UNASKED)
         said = _said(candidate)
         if said.text is None and finish == "stop" and not said.reasoning:
             raise Unusable("the reply has no content")
@@ -189,15 +187,6 @@ def _config(prompt: Prompt) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _whole(reply: object) -> Mapping[str, Any]:
-    body = _unwrapped(reply)
-    if not isinstance(body, dict):
-        raise Unusable("the reply is not a JSON object")
-    if body.get("error"):
-        raise Unusable(f"the reply is an error: {dialect.complaint(body).message or 'unnamed'}")
-    return body
-
-
 def _candidate(whole: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The first candidate, or None where the prompt itself was refused."""
     candidates = whole.get("candidates")
@@ -206,17 +195,6 @@ def _candidate(whole: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if mapping(whole.get("promptFeedback")).get("blockReason"):
         return None
     raise Unusable("the reply has no candidates")
-
-
-def _finish(candidate: Mapping[str, Any]) -> Finish:
-    end = candidate.get("finishReason")
-    name = string(end)
-    if name in UNASKED:
-        raise ItemFailed(f"the teacher ended with {name}, which nobody asked for")
-    finish = FINISHES.get(name)
-    if finish is None:
-        raise Unusable(f"the teacher ended its answer with {end!r}", tries=2)
-    return finish
 
 
 def _said(candidate: Mapping[str, Any]) -> Said:
@@ -230,12 +208,12 @@ def _said(candidate: Mapping[str, Any]) -> Said:
 
 def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
     """The server's figures, where thoughts are not part of the candidates' tokens, and a count of none is left out."""
-    asked = counts.get("promptTokenCount")
-    if not isinstance(asked, int) or asked < 0:
+    asked = counted(counts.get("promptTokenCount"))
+    if asked is None:
         return dialect.estimated(prompt, said)
-    thoughts = _count(counts.get("thoughtsTokenCount"))
-    answered = _count(counts.get("candidatesTokenCount")) + thoughts
-    return Usage(asked, answered, cached=_count(counts.get("cachedContentTokenCount")), reasoning=thoughts)
+    thoughts = count(counts.get("thoughtsTokenCount"))
+    answered = count(counts.get("candidatesTokenCount")) + thoughts
+    return Usage(asked, answered, cached=count(counts.get("cachedContentTokenCount")), reasoning=thoughts)
 
 
 def _limit(said: Complaint, error: Mapping[str, Any]) -> Complaint:
@@ -273,10 +251,6 @@ def _violations(error: Mapping[str, Any], kind: str) -> list[Any]:
 def _unwrapped(reply: object) -> object:
     """The body without the list of one that Google's front end puts around some errors."""
     return reply[0] if isinstance(reply, list) and len(reply) == 1 else reply
-
-
-def _count(value: object) -> int:
-    return max(0, value) if isinstance(value, int) else 0
 
 
 def _list(value: object) -> list[Any]:

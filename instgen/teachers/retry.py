@@ -57,7 +57,7 @@ SPENT = frozenset(
 """Codes that no waiting mends, with status 429 or 400: OpenAI's, and Anthropic's."""
 
 BAD_KEY = "API_KEY_INVALID"
-"""Google's code for a wrong key, with status 400."""
+"""Google's reason for turning down a wrong key, with status 400 and INVALID_ARGUMENT."""
 _RESET = re.compile(r"x-ratelimit-reset-(\w+)|anthropic-ratelimit-([\w-]+)-reset")
 _REMAINING = re.compile(r"x-ratelimit-remaining-\w+|anthropic-ratelimit-[\w-]+-remaining")
 _SPAN = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[hms]))+")
@@ -132,7 +132,7 @@ def wait_before_next(headers: Mapping[str, str], *, attempt: int, now: float, rn
     for wish in wishes:
         if wish is not None:
             return min(wish, LONGEST_WAIT)
-    return rng.uniform(1 - JITTER, 1) * min(LAST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1))
+    return rng.uniform(1 - JITTER, 1) * min(LAST_WAIT, FIRST_WAIT * 2.0 ** min(attempt - 1, 10))
 
 
 def nothing_remains(headers: Mapping[str, str]) -> bool:

@@ -44,3 +44,8 @@ def test_unknown_keys_are_written_as_they_came() -> None:
     row = {"id": "a", "instruction": "Add.", "input": "", "output": "3", "history": [["q", "a"]], "n": None}
     (record,) = alpaca.read(row)
     assert to_row(record) == row
+
+
+def test_a_key_without_letters_rides_along() -> None:
+    (record,) = alpaca.read({"instruction": "Add.", "output": "3", "": 7})
+    assert record.extra == {"": 7}

@@ -63,6 +63,18 @@ def test_an_answer_must_be_one(worse: object) -> None:
         stated(Record("Why?", extra={"chosen": "Because.", "rejected": worse}))
 
 
+@pytest.mark.parametrize("before", [(), (Message("user", "Why?"),)])
+def test_a_worse_conversation_needs_a_better_one_with_an_answer(before: tuple[Message, ...]) -> None:
+    with pytest.raises(RowError, match="`messages` does not end with an answer"):
+        stated(Record("Why?", messages=before, extra={"rejected_messages": "No."}))
+
+
+def test_a_key_of_openais_does_not_make_a_row_openais() -> None:
+    row = {"chosen": [USER, GOOD], "rejected": [USER, BAD]}
+    (record,) = records_from(row | {"preferred_output": None})
+    assert stated(record) == Stated("Because.", "No.")
+
+
 def test_what_a_rejects_file_says_is_no_worse_answer() -> None:
     assert stated(Record("Why?", extra={"rejected": {"stage": "filter", "reason": "empty"}})) is None
 

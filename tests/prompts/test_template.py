@@ -55,6 +55,8 @@ def test_blocks_are_rendered_by_name() -> None:
     [
         ("no header", "---"),
         ("a = \n---\n[[user]]\nx\n", "not TOML"),
+        ("max_tokens = " + "9" * 5_000 + "\n---\n[[user]]\nx\n", "not TOML"),
+        ("stop = " + "[" * 3_000 + "\n---\n[[user]]\nx\n", "not TOML"),
         ("colour = 1\n---\n[[user]]\nx\n", "colour"),
         ('temperature = "hot"\n---\n[[user]]\nx\n', "temperature"),
         ('role = "cook"\n---\n[[user]]\nx\n', "cook"),

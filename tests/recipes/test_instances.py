@@ -170,3 +170,7 @@ def test_what_the_reference_parsed_of_real_replies_is_found():
 def plain(text):
     """Modulo spaces, as the reference code strips lines."""
     return re.sub(r"\s+", " ", text).strip()
+
+
+def test_half_a_character_in_a_label_is_replaced():
+    assert read_instances_output_first("Class label: \ud83d\nIs it?", whole=True) == (Instance("Is it?", "\ufffd"),)

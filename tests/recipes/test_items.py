@@ -86,6 +86,10 @@ def test_circled_numbers_are_numbers():
     assert instructions_in("① 写诗。\n② 翻译。") == ("写诗。", "翻译。")
 
 
+def test_a_raised_number_in_a_heading_is_none():
+    assert leftovers_of("Task (²): Name a tree.") == (Leftover("unparsed", "Task (²): Name a tree."),)
+
+
 def test_a_list_within_an_item_belongs_to_it():
     reply = "8. Name a tree.\n9. Follow these steps:\n1. Read.\n2. Write.\n10. Name a bird."
     assert instructions_in(reply) == ("Name a tree.", "Follow these steps:\n1. Read.\n2. Write.", "Name a bird.")

@@ -215,7 +215,17 @@ def test_usage_without_details_has_none() -> None:
     assert read({**reply(), "usage": counts}, CHAT).usage == Usage(9, 5)
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 9}, {"prompt_tokens": "9", "completion_tokens": 5}])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        {"prompt_tokens": 9},
+        {"prompt_tokens": "9", "completion_tokens": 5},
+        {"prompt_tokens": True, "completion_tokens": 5},
+        {"prompt_tokens": 2**63, "completion_tokens": 2**63},
+    ],
+)
 def test_missing_usage_is_estimated_and_marked(usage: object) -> None:
     estimate = read({**reply("12345678"), "usage": usage}, CHAT).usage
     assert estimate == Usage(4, 2, estimated=True)

@@ -14,8 +14,8 @@ from instgen.errors import ItemFailed, UsageError
 from instgen.records import Completion, Message, Prompt, Usage
 from instgen.teachers import gemini
 from instgen.teachers.dialect import SEEDS, Complaint, Unusable, encode
-from instgen.teachers.gemini import BAD_KEY, DIALECT, EXHAUSTED, FINISHES, UNASKED
-from instgen.teachers.retry import OUT_OF_QUOTA, Failure, decide
+from instgen.teachers.gemini import DIALECT, EXHAUSTED, FINISHES, UNASKED
+from instgen.teachers.retry import BAD_KEY, OUT_OF_QUOTA, Failure, decide
 from instgen.teachers.teacher import Settings
 from tests.teachers.server import Answer, serving
 

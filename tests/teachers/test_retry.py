@@ -124,6 +124,10 @@ def test_no_header_whatever_makes_us_wait_long(after: str, milliseconds: str, at
     assert 0 <= wait_before_next(headers, attempt=attempt, now=now, rng=Random(0)) <= LONGEST_WAIT
 
 
+def test_the_thousandth_try_waits_as_the_tenth_does() -> None:
+    assert wait_before_next({}, attempt=5_000, now=NOW, rng=Random(0)) <= LAST_WAIT
+
+
 @given(st.integers(1, 40), st.integers())
 def test_a_backoff_stays_under_its_doubling_bound(attempt: int, seed: int) -> None:
     wait = wait_before_next({}, attempt=attempt, now=NOW, rng=Random(seed))
