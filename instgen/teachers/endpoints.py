@@ -125,6 +125,8 @@ class Endpoints:
         self._timer: asyncio.TimerHandle | None = None
         self._resting: dict[asyncio.Future[None], float] = {}
         """Those who wait before another try, and until when."""
+        self._opens = 0.0
+        """When it was last decided to look again at those who wait for a server."""
         self._is_draining = False
         self._was_reached = False
         self._missing_since: float | None = None
@@ -190,15 +192,15 @@ class Endpoints:
             del self._resting[resting]
 
     def pause(self) -> float:
-        """Seconds until a request is sent again, where nothing is on its way and some wait; else 0."""
+        """Seconds until a request is sent again, where nothing is on its way and some wait; else 0.
+
+        Changes nothing, and may be called in another thread.
+        """
         if any(each.pace.in_flight for each in self.all):
             return 0.0
         now = self._clock()
-        ends = [end for end in tuple(self._resting.values()) if end > now]
-        if self._waiting:
-            opens = min(each.pace.resumes for each in self.all)
-            ends.append(max(opens, now + self._rates.ready(now, self._waiting[0].tokens)))
-        return max(0.0, min(ends, default=now) - now)
+        ends = (*tuple(self._resting.values()), *((self._opens,) if self._waiting else ()))
+        return min((end - now for end in ends if end > now), default=0.0)
 
     def drain(self) -> None:
         """Send nothing more: those who wait, for a server or before another try, are cancelled."""
@@ -243,6 +245,7 @@ class Endpoints:
         seconds = self._rates.ready(now, self._waiting[0].tokens) or min(later, default=0.0)
         if seconds > 0:
             self.close()
+            self._opens = now + seconds
             self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)
 
 

@@ -6,7 +6,7 @@ cheap (no model loaded, no connection made: a run that is replayed from the jour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -60,7 +60,6 @@ class Settings:
     """Whether the key may be sent to other machines unencrypted."""
     tell: Callable[[str], None] = _ignore
     """Called with a line that the user should see, such as a setting that the server does not take."""
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Teacher(Protocol):

@@ -8,6 +8,7 @@ request and nowhere else.
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import re
 import time
@@ -35,6 +36,9 @@ BODY_READ = 10_000
 
 LEAST_SECRET = 12
 """Letters from which on a key is hidden in answers: shorter ones ("EMPTY", "ollama") are words that go for a key."""
+
+SHORT_WAIT = 1.0
+"""Seconds of waiting that are not worth a word."""
 
 ANSWER_TOKENS = 512
 """Tokens that an answer is expected to have where its prompt sets no limit, for `--tpm`."""
@@ -155,7 +159,9 @@ class HttpTeacher:
             if isinstance(result, Completion):
                 self._complaint = ""
                 return result
-            self._complaint = f"{lease.endpoint.host}: {result.failure.message or f'status {result.failure.status}'}"
+            self._complaint = (
+                f"{lease.endpoint.host} says: {result.failure.message or f'status {result.failure.status}'}"
+            )
             tries = min(self._settings.tries, result.tries or self._settings.tries)
             decision = decide(result.failure, attempt=attempt, tries=tries, now=time.time(), rng=_luck(prompt, attempt))
             self._endpoints.ended(

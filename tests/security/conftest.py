@@ -1,0 +1,7 @@
+"""The program as in `tests/cli`, and text that tries to command a terminal."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import folder, instgen, server
+
+__all__ = ["folder", "instgen", "server"]
