@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from instgen import __version__
-from instgen.cli import console
-from instgen.cli.display import Watched, cost_told, display
+from instgen.budget import dollars
+from instgen.calls import Spending
+from instgen.cli import console, summary
+from instgen.cli.display import shown
 from instgen.cli.options import Writing
+from instgen.cli.progress import Progress, plural
 from instgen.engine import Run
-from instgen.errors import InstgenError, OutputFailed
+from instgen.errors import InstgenError
 from instgen.records import Rejection
 from instgen.teachers.teacher import Teacher
 
-STDOUT = 1
 EXAMPLES_A_REASON = 3
+FORESEEN_AFTER = 10
+"""Rows or calls that are through before anything is said of what the whole run will cost."""
 
 
 @dataclass(slots=True)
@@ -37,26 +37,58 @@ class Account:
     writing: Writing
     wanted: int | None
     """Records asked for; None where each row is one item."""
+    inputs: tuple[Path, ...] = ()
+    """Files that the rows come from."""
     began: float = field(default_factory=time.monotonic)
     examples: dict[str, list[Rejection]] = field(default_factory=dict)
 
-    @contextlib.asynccontextmanager
-    async def shown(self) -> AsyncIterator[None]:
+    def shown(self) -> AbstractContextManager[None]:
         """The run's progress on stderr, for as long as it goes on."""
-        to_file = self.writing.output is not None or console.is_file(STDOUT)
-        show = display(quiet=self.writing.quiet, to_file=to_file)
-        task = asyncio.create_task(show(Watched(self.command, self.run, self.wanted))) if show else None
-        try:
-            yield
-        finally:
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        inputs = self.inputs or (Path("-"),)
+        return shown(self.progress, inputs if self.wanted is None else (), self.writing)
+
+    def progress(self, rows: int | None) -> Progress:
+        """How far the run is, where its input has so many rows."""
+        tally, calls = self.run.tally, self.run.calls
+        through = tally.read - self.run.unfinished
+        done, total = (through, rows) if self.wanted is None else (tally.records, self.wanted)
+        if total is not None and total < done:
+            total = None
+        return Progress(
+            self.command,
+            done,
+            "row" if self.wanted is None else "record",
+            total,
+            f"{tally.records:,} {plural('record', tally.records)} made" if self.wanted is None else "",
+            dict(tally.reasons),  # a copy: this is another thread
+            tuple(calls_told(calls.spending, calls.in_flight, self._part_paid(done, total))),
+            self._state(),
+            measured=calls.spending.asked > 0 and self.run.stopped is None,
+        )
+
+    def _part_paid(self, done: int, total: int | None) -> float | None:
+        """The part of the whole run that was paid for; of what is under way, half is taken to be."""
+        through = self.run.tally.read - self.run.unfinished
+        if total is None or not done or through < FORESEEN_AFTER:
+            return None
+        return min(1.0, done / total * (1 + self.run.unfinished / 2 / through))
+
+    def _state(self) -> str:
+        """What holds the run up, where something does."""
+        calls = self.run.calls
+        if self.run.stopped is not None:
+            return "stopping" + (": what is in flight may still arrive" if calls.in_flight else "")
+        for teacher in self.teachers:
+            told: str = getattr(teacher, "waits", str)()
+            if told:
+                return told
+        if calls.busy or self.wanted is not None:
+            return ""
+        return "waiting for the reader of the records" if self.run.unfinished else "waiting for rows"
 
     def check(self) -> None:
         """Raise OutputFailed where the summary could not be written in the end."""
-        if self.writing.summary:
-            append_row(self.writing.summary)
+        summary.append(self.writing)
 
     def note(self, rejection: Rejection) -> None:
         """Remember a few rejections of each reason, to show them."""
@@ -67,28 +99,32 @@ class Account:
     def close(self, problem: InstgenError | None) -> None:
         """Say how it went, and append the summary where one was asked for."""
         if not self.writing.quiet:
-            for line in self._lines():
-                console.say(f"{self.command}: {line}")
+            console.say_text("\n".join(f"{self.command}: {line}" for line in self._lines()))
             if self.writing.verbose:
                 self._show_examples()
-        if self.writing.summary:
-            append_row(self.writing.summary, self._summary(problem))
+        summary.append(self.writing, self._summary(problem))
 
     def _lines(self) -> list[str]:
         tally, spending = self.run.tally, self.run.calls.spending
         reasons = ", ".join(f"{reason} {count}" for reason, count in tally.reasons.most_common())
         items = f"{tally.read - self.run.unfinished} {'rows' if self.wanted is None else 'calls'}"
-        told = [
+        made = [
             f"{tally.records} records from {items}",
-            f"left out: {reasons}" if reasons else "",
             f"{tally.surplus} surplus" if tally.surplus else "",
-            f"{spending.asked} asked, {spending.replayed} replayed"
-            + (f", {spending.abandoned} abandoned" if spending.abandoned else "")
-            + f", {'about ' if spending.estimated else ''}{spending.completion_tokens:,} tokens written",
-            cost_told(spending),
             console.duration(time.monotonic() - self.began),
         ]
-        lines = ["; ".join(part for part in told if part)]
+        bought = [
+            f"{spending.asked} asked, {spending.replayed} replayed"
+            + (f", {spending.abandoned} abandoned" if spending.abandoned else ""),
+            f"{'about ' if spending.estimated else ''}{spending.completion_tokens:,} tokens written",
+            cost_told(spending),
+        ]
+        lines = [
+            "; ".join(filter(None, made)),
+            f"left out: {reasons}" if reasons else "",
+            "; ".join(filter(None, bought)),
+        ]
+        lines = [line for line in lines if line]
         if spending.replayed and not spending.asked and not tally.failed:
             lines.append(f"every reply came from the journal; --seed {self.run.calls.seed + 1} makes new data")
         elif spending.asked and (small := next((each for each in self.teachers if each.traits.small), None)):
@@ -139,11 +175,28 @@ class Account:
         }
 
 
-def append_row(path: Path, row: Mapping[str, Any] | None = None) -> None:
-    """Append one line in one write, so that the stages of a pipeline may share the file; none only makes the file."""
-    try:
-        with path.open("ab", buffering=0) as file:
-            if row is not None:
-                os.write(file.fileno(), orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-    except OSError as problem:
-        raise OutputFailed(f"{path}: the summary cannot be written: {problem.strerror}") from problem
+def cost_told(spending: Spending) -> str:
+    """What the completions cost; "" where they were free."""
+    if spending.cost is None:
+        return "cost unknown"
+    return f"{'about ' if spending.estimated else ''}{dollars(spending.cost)}" if spending.cost else ""
+
+
+def calls_told(spending: Spending, in_flight: int, part: float | None) -> Iterator[str]:
+    """What was asked and what it cost, what matters most first.
+
+    Args:
+        spending: what the completions used so far amount to.
+        in_flight: calls that are waited for.
+        part: the part of the whole run that has been paid for, where that is known.
+    """
+    cost = cost_told(spending)
+    if spending.cost and part:
+        yield f"{cost} so far, about {dollars(spending.cost / part)} in all"
+    elif cost:
+        yield f"{cost} so far" if spending.cost else cost
+    yield f"{in_flight} {plural('call', in_flight)} in flight"
+    yield f"{spending.asked:,} asked"
+    if spending.replayed:
+        yield f"{spending.replayed:,} replayed"
+    yield f"{spending.completion_tokens:,} tokens written"

@@ -1,31 +1,110 @@
-"""Talk to a person, all of it on stderr: lines, and errors as words. Cheap to import: `--help` waits for it."""
+"""Talk to a person: lines and errors as words, on stderr, and what commands list, on stdout.
+
+The rule: what others wrote (a teacher, a server, whoever named a file) never commands the terminal; see `terminal`.
+Cheap to import: `--help` waits for it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
 import sys
 
+from instgen import terminal
 from instgen.errors import InstgenError
+
+STDIN, STDOUT = 0, 1
+"""Their descriptors."""
+ERASE = "\r \x1b[J\r"
+"""Clears a terminal from the line with the cursor on: the display, where one is there (see `display.py`). Not from the
+very first column on: where that is the screen's first cell, tmux keeps all that is cleared in its history."""
 
 
 def say(line: str) -> None:
-    """One line to stderr, without the control characters that a teacher's text may hold."""
-    clean = "".join(char if char.isprintable() or char == "\n" else "�" for char in line)
-    sys.stderr.write(clean + "\n")
-    sys.stderr.flush()
+    """One line to stderr, and no more than one: nothing in it can pass for another line of ours.
+
+    It takes the place of a display, this run's or another's. Where nobody can hear it any more, nothing is said.
+    """
+    _say(terminal.one_line(line))
+
+
+def silent(line: str) -> None:
+    """What `say` is where nobody wants to hear it."""
+    del line
+
+
+def say_text(text: str) -> None:
+    """Several lines to stderr."""
+    _say(terminal.prose(text))
+
+
+def show(text: str) -> None:
+    """Lines to stdout, byte for byte where no terminal is looking."""
+    _show((terminal.prose(text) if sys.stdout.isatty() else text).encode(errors="surrogateescape"))
+
+
+def show_json(line: bytes) -> None:
+    """A line of JSON to stdout."""
+    _show(terminal.json_lines(line) if sys.stdout.isatty() else line)
+
+
+def _show(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data + b"\n")
+    sys.stdout.flush()
+
+
+def _say(clean: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal was closed, or the reader has gone
+        sys.stderr.write(f"{ERASE if draws() else ''}{clean}\n")
+        sys.stderr.flush()
+
+
+def can_draw() -> bool:
+    """Whether stderr is a terminal on which the cursor can be moved."""
+    return os.environ.get("TERM", "dumb") not in {"", "dumb"} and sys.stderr.isatty()
+
+
+def draws() -> bool:
+    """Whether it may be moved there now: not from the background, where it stands in what the user types."""
+    if not can_draw():
+        return False
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except OSError:  # a terminal that does not control us has no background
+        return True
+
+
+def colours() -> bool:
+    """Whether what is drawn may be dimmed (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def clear() -> None:
+    """Leave nothing of a display behind, where the process ends at once; also from within a signal handler."""
+    if draws():
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), ERASE.encode())
 
 
 def tell(problem: InstgenError) -> None:
     """An error, what to do about it, and the line that continues."""
-    say(f"instgen: {problem.message}")
+    say(f"instgen: {' '.join(problem.message.split())}")
     if problem.hint:
         say(f"  {problem.hint}")
     if problem.can_continue:
-        more = [option for option in problem.continue_with.split() if option not in sys.argv]
         said = [word for word in sys.argv[1:] if word != "--force"]  # what is there now is ours, and to be continued
-        say(f"to continue: {shlex.join(['instgen', *said, *more])}")
+        more = [option for option in problem.continue_with.split() if option not in said]
+        say(f"to continue: {shlex.join(['instgen', *said, *more])}{_around()}")
+
+
+def _around() -> str:
+    """What belongs to the command line besides and only the shell has seen, as a comment for it."""
+    if is_pipe(STDIN) or is_pipe(STDOUT):
+        return "  # in the same pipeline"
+    return "  # with the same redirection" if is_file(STDIN) or is_file(STDOUT) else ""
 
 
 def argv() -> str:

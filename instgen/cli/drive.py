@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +16,13 @@ from instgen.budget import UNLIMITED, Budget
 from instgen.calls import Calls
 from instgen.cli import console
 from instgen.cli.account import Account
+from instgen.cli.collecting import seldom_collected
 from instgen.cli.job import Job
 from instgen.cli.opening import Allowed, Teachers, allowed_failures, open_destinations, open_journal
 from instgen.cli.options import Asking, Writing
+from instgen.cli.stopping import heeded, is_one_more
 from instgen.engine import Run
-from instgen.errors import InstgenError, Interrupted, Shortfall, UsageError
+from instgen.errors import InstgenError, Interrupted, ReaderGone, Shortfall, UsageError
 from instgen.formats import rejection_row, to_row
 from instgen.journal import Journal
 from instgen.jsonl import Writer
@@ -36,7 +37,7 @@ REORDER = 4
 GRACE = 10.0
 """Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
 COLLECT_AFTER = 10_000
-"""Objects made, less those let go of, before garbage is searched for; Python's own choice is 700."""
+"""Objects made before garbage is searched for: a run makes no cycles, and the searches took 7 % of it."""
 ABORT_SECONDS = 1.0
 """What the line that is being written gets at a second signal."""
 
@@ -54,7 +55,7 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
 
         asyncio.run(estimate(job))
         return
-    with asyncio.Runner(loop_factory=loop_factory()) as runner, _seldom_collected():
+    with asyncio.Runner(loop_factory=loop_factory()) as runner, seldom_collected(COLLECT_AFTER):
         runner.run(_perform(job, asking, writing, allowed, budget))
 
 
@@ -66,10 +67,10 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Al
         with open_journal(asking, writing) as journal:
             run = run_of(job, asking, journal, budget)
             wanted = job.target.records if job.target else None
-            account = Account(job.recipe.command, run, job.teachers.writers(), writing, wanted)
+            account = Account(job.recipe.command, run, job.teachers.writers(), writing, wanted, job.inputs)
             account.check()
             writer = Writer(open_destinations(writing, job.inputs, resumable=not asking.no_journal), run.stop)
-            with _signals(run, writer):
+            with _signals(account, writer):
                 await _write_all(run, writer, account, allowed)
 
 
@@ -99,19 +100,23 @@ def too_many_failed(run: Run[Any], allowed: Allowed) -> Shortfall | None:
 
 
 async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: Allowed) -> None:
-    """Write every outcome, close the outputs, give the account; then raise what ended the run early."""
+    """Write every outcome, close the outputs, give the account; then raise what ended the run early.
+
+    Where Ctrl-C has ended the whole pipeline, that the reader has gone is no news.
+    """
     problem: InstgenError | None = None
     try:
-        async with account.shown(), aclosing(run.outcomes()) as outcomes:
-            async for outcome in outcomes:
-                await _write_or_stop(outcome, writer, account)
+        with account.shown():
+            async with aclosing(run.outcomes()) as outcomes:
+                async for outcome in outcomes:
+                    await _write_or_stop(outcome, writer, account)
         problem = too_many_failed(run, allowed) if account.wanted is None else None
     except InstgenError as ended:
         problem = ended
     try:
         await writer.close(complete=problem is None or isinstance(problem, Shortfall))
     except InstgenError as failed:
-        problem = failed
+        problem = problem if isinstance(problem, Interrupted) and isinstance(failed, ReaderGone) else failed
     account.close(problem)
     if problem is not None:
         raise problem
@@ -150,19 +155,6 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-@contextlib.contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Fewer searches for garbage, and none through what start-up made: a run makes no cycles, and they took 7 %."""
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
-
-
 def budget_of(teachers: Teachers, asking: Asking) -> Budget:
     """What the command line allows to be used.
 
@@ -187,23 +179,29 @@ def _grace(teachers: Teachers, asking: Asking) -> float:
 
 
 @contextlib.contextmanager
-def _signals(run: Run[Any], writer: Writer) -> Iterator[None]:
-    """The first SIGINT or SIGTERM stops the run, the second ends the process after the line that is being written."""
-    loop = asyncio.get_running_loop()
+def _signals(account: Account, writer: Writer) -> Iterator[None]:
+    """The first signal stops the run, the second ends the process after the line that is being written."""
+    loop, run = asyncio.get_running_loop(), account.run
+    signals = heeded()
+    first = 0
 
     def interrupted(signum: int) -> None:
+        nonlocal first
         if run.stopped is None:
+            first = signum
             run.stop(Interrupted(signum))
-            console.say("instgen: stopping (once more to stop at once)")
-        else:
+            if not account.writing.quiet:
+                console.say(f"{account.command}: stopping (once more to stop at once)")
+        elif is_one_more(signum, first):
             writer.abort(ABORT_SECONDS)
+            console.clear()
             os._exit(128 + signum)
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in signals:
         loop.add_signal_handler(signum, interrupted, signum)
     try:
         yield
     finally:
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in signals:
             loop.remove_signal_handler(signum)
             signal.signal(signum, signal.SIG_DFL)

@@ -10,6 +10,7 @@ from typing import Any
 
 from instgen import __version__
 from instgen.cli import console
+from instgen.cli.progress import Progress
 from instgen.errors import InputError, InstgenError
 from instgen.filters.ending import EMPTY
 from instgen.records import Verdict
@@ -17,8 +18,6 @@ from instgen.records import Verdict
 RULES = "rules"
 """What the rules are called as a step."""
 EXAMPLES_A_REASON = 3
-PROGRESS_SECONDS = 10.0
-"""How often a run that takes long says how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ class Funnel:
     """By step, then by reason."""
     examples: dict[str, list[Example]] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
-    _told: float = field(default_factory=time.monotonic)
 
     @property
     def rejected(self) -> int:
@@ -81,12 +79,13 @@ class Funnel:
         if not self.quiet and (self.verbose or self.bad_lines == 1):
             console.say(f"filter: passed over: {problem.message}")
 
-    def tell_progress(self) -> None:
-        """Say how far it is, once in a while."""
-        now = time.monotonic()
-        if not self.quiet and now - self._told >= PROGRESS_SECONDS:
-            self._told = now
-            console.say(f"filter: {self.read:,} rows read, {self.rejected:,} left out")
+    def progress(self, rows: int | None) -> Progress:
+        """How far it is, where the input has so many rows."""
+        total = rows if rows is not None and rows >= self.read else None
+        reasons = Counter[str]()
+        for counts in tuple(self.reasons.values()):  # copies: this is another thread
+            reasons.update(dict(counts))
+        return Progress("filter", self.read, "row", total, f"{self.kept:,} kept", reasons)
 
     def check(self) -> None:
         """Raise RuntimeError where rows were lost or made up: that is a bug."""
@@ -99,8 +98,7 @@ class Funnel:
         """Say how it went."""
         if self.quiet:
             return
-        for line in self._lines():
-            console.say(f"filter: {line}")
+        console.say_text("\n".join(f"filter: {line}" for line in self._lines()))
         empty = self.reasons.get(RULES, Counter[str]())[EMPTY.reason]
         if 2 * empty > self.read - self.bad_lines:
             console.say(f"filter: {empty:,} rows have no output: --no-rule {EMPTY.name} keeps tasks without answers")

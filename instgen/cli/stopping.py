@@ -9,9 +9,23 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
 
+from instgen.cli import console
 from instgen.errors import Interrupted
 
 T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What stops a run: Ctrl-C, being asked to end, the end of the terminal."""
+
+
+def heeded() -> tuple[signal.Signals, ...]:
+    """The signals that stop a run; not a hang-up that we were started to ignore, by `nohup`."""
+    return tuple(each for each in SIGNALS if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN)
+
+
+def is_one_more(signum: int, first: int) -> bool:
+    """Whether a signal asks to end at once, after a first one; a terminal's end is told by kernel and shell alike."""
+    return not signum == first == signal.SIGHUP
 
 
 class Stop:
@@ -25,7 +39,8 @@ class Stop:
     def heed(self, signum: int, frame: FrameType | None) -> None:
         """Take note of a signal; a second one ends the process."""
         del frame
-        if self._signum:
+        if self._signum and is_one_more(signum, self._signum):
+            console.clear()
             os._exit(128 + signum)
         self._signum = signum
         if self._reading:
@@ -48,9 +63,9 @@ class Stop:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """A Stop that heeds SIGINT and SIGTERM for as long as this lasts."""
+    """A Stop that heeds signals for as long as this lasts."""
     stop = Stop()
-    before = {signum: signal.signal(signum, stop.heed) for signum in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: signal.signal(signum, stop.heed) for signum in heeded()}
     try:
         yield stop
     finally:
