@@ -3,41 +3,49 @@
 A file holds the names of options (`teacher = "openai/gpt-…"`, dashes or underscores), for every command or in a table
 of one (`[self-instruct]`). A project's file may not say where requests go, where keys come from or where the journal
 lies: data repositories are cloned from strangers, and must not redirect a key.
+
+The rule: whatever the command line of a command of the pipeline can say, a file and a variable can say, too; what they
+say wrongly is told with the variable's name, or with file and line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from keyword import iskeyword
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from instgen.errors import InputError
+from instgen.cli.commands import SETTABLE
+from instgen.errors import InputError, UsageError
 
 PROJECT_FILE = Path("instgen.toml")
 TABLES = frozenset({"teachers", "prices"})
 """Tables that hold no command's settings (see `named`)."""
 USERS_ONLY = frozenset(
     {
-        "base_url",
-        "api_key_env",
-        "api_key_file",
-        "embed_url",
-        "embed_key_env",
-        "allow_http",
+        "base-url",
+        "api-key-env",
+        "api-key-file",
+        "embed-url",
+        "embed-key-env",
+        "allow-http",
         "journal",
-        "config",
         "output",
         "force",
         "rejects",
         "summary",
+        "save-method",
         *TABLES,
     }
 )
+MODELS, MODEL_FILES = frozenset({"teacher", "judge", "with", "embed"}), ("local/", "static/")
+"""Options that name a model, and how the name begins of one that is read from a file, by parsers written in C."""
 
 
 _running: ContextVar[typer.Context | None] = ContextVar("running", default=None)
@@ -45,11 +53,23 @@ _running: ContextVar[typer.Context | None] = ContextVar("running", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A value, and the file that says it."""
+class Setting:
+    """A value, and the file that says it, with the line where that can be told."""
 
     value: Any
     file: Path
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        """`file:line`."""
+        return _at(self.file, self.line)
+
+
+def config_option(**more: Any) -> Any:
+    """The option that names a settings file."""
+    about = "Settings file, instead of the user's own."
+    return typer.Option("--config", help=about, envvar="INSTGEN_CONFIG", show_envvar=False, **more)
 
 
 def load_config(context: typer.Context, path: Path | None) -> Path | None:
@@ -82,58 +102,110 @@ def users_file(config: Path | None) -> Path:
     return platformdirs.user_config_path("instgen") / "config.toml"
 
 
-def settings_of(context: typer.Context, path: Path | None) -> dict[str, Said]:
+def make_settable(command: Any, name: str = "") -> Any:
+    """The command, whose options have variables of their own and are read from files, too.
+
+    Args:
+        command: as typer makes it.
+        name: of a command of the pipeline; the others share options with these, and have no variables of their own.
+    """
+    options = [each for each in command.params if each.param_type_name == "option"]
+    for each in options if name else ():
+        each.envvar = [_variable(name, setting_of(each)), *([each.envvar] if each.envvar else [])]
+        each.show_envvar = False  # there is one for each
+    if any(each.envvar for each in options) and not any(setting_of(each) == "config" for each in options):
+        command.params.append(_config_param())
+    return command
+
+
+def variable_of(option: Any) -> str:
+    """The variable that says an option now, or the one that may."""
+    names: list[str] = [option.envvar] if isinstance(option.envvar, str) else option.envvar or [""]
+    return next((name for name in names if os.environ.get(name)), names[0])
+
+
+@contextlib.contextmanager
+def said_in_words(context: Any) -> Iterator[None]:
+    """Tell what is wrong in a variable or in a file as of there; of the command line, typer tells it.
+
+    Raises:
+        UsageError: a variable that cannot be read.
+        InputError: a setting that cannot be.
+    """
+    try:
+        yield
+    except typer.BadParameter as problem:
+        option: Any = problem.param
+        source = context.get_parameter_source(option.name) if option else None
+        if source is not None and source.name == "ENVIRONMENT":
+            raise UsageError(f"{variable_of(option)}: {problem.message}") from problem
+        if source is not None and source.name == "DEFAULT_MAP":
+            said = settings_of(context, context.params.get("config"))[option.name]
+            raise InputError(said.where, f"{setting_of(option)}: {problem.message}") from problem
+        raise
+
+
+def settings_of(context: typer.Context, path: Path | None) -> dict[str, Setting]:
     """What the files say of a command's options, by parameter name.
 
     Raises:
         InputError: a file that is missing, malformed, or says what it may not.
     """
     users = users_file(path)
-    several = {option.name for option in context.command.params if getattr(option, "multiple", False)}
-    settings: dict[str, Said] = {}
+    found: dict[str, Setting] = {}
     if path or users.is_file():
-        settings |= _read(users, context)
+        found |= _read(users, context)
     if PROJECT_FILE.is_file() and PROJECT_FILE.resolve() != users.resolve():
         ours = _read(PROJECT_FILE, context)
         if forbidden := USERS_ONLY & {*ours, *tables_of(PROJECT_FILE)}:
             hint = "say it in your own settings file, a variable or a flag: a project must not redirect keys"
             raise InputError(str(PROJECT_FILE), f"{min(forbidden)} cannot be set here", hint)
-        settings |= ours
-    return {
-        name: replace(said, value=[said.value]) if name in several and isinstance(said.value, str) else said
-        for name, said in settings.items()
-    }
+        if loaded := [name for name in MODELS & ours.keys() if _names_model_file(ours[name].value)]:
+            hint = "say it in your own settings file, a variable or a flag: a project must not have its files loaded"
+            raise InputError(ours[loaded[0]].where, f"{loaded[0]} cannot name a model file here", hint)
+        found |= ours
+    known = {setting_of(option): option for option in _options(context.command)}
+    return {known[setting].name: _fitting(said, known[setting]) for setting, said in found.items()}
 
 
-def _read(path: Path, context: typer.Context) -> dict[str, Said]:
-    """One file's values for a command, by parameter name."""
+def _names_model_file(value: Any) -> bool:
+    """Whether a setting, or one of several, is a teacher whose model is read from a file."""
+    each = value if isinstance(value, list) else [value]
+    return any(isinstance(one, str) and one.startswith(MODEL_FILES) for one in each)
+
+
+def _fitting(said: Setting, option: Any) -> Setting:
+    """One value of an option that takes several, as a list."""
+    several = option.multiple and not isinstance(said.value, list)
+    return Setting([said.value], said.file, said.line) if several else said
+
+
+def _read(path: Path, context: typer.Context) -> dict[str, Setting]:
+    """One file's values for a command, by setting."""
     content = tables_of(path)
-    commands = _commands(context)
-    known = {option.name for option in context.command.params if option.name}
-    command = context.info_name if context.info_name in commands else None
+    command = context.info_name if context.parent is context.find_root() and context.info_name in SETTABLE else ""
     everywhere = {key: value for key, value in content.items() if not isinstance(value, dict)}
     here = content.get(command, {}) if command else {}
     if not isinstance(here, dict):
-        raise InputError(str(path), f"{command} is a table of settings: [{command}]")
-    if strange := content.keys() - everywhere.keys() - commands - TABLES:
-        raise InputError(str(path), f"[{min(strange)}]: there is no such command")
-    values = {parameter_of(key): value for key, value in (everywhere | here).items()}
-    if unknown := {parameter_of(key) for key in everywhere} - _of_any_command(context):
-        raise InputError(str(path), f"no command has an option {setting_of(min(unknown))}")
-    if wrong := {parameter_of(key) for key in here} - known:
-        raise InputError(str(path), f"{command} has no option {setting_of(min(wrong))}")
-    return {key: Said(value, path) for key, value in values.items() if key in known}
+        raise InputError(_place(path, "", command), f"{command} is a table of settings: [{command}]")
+    for name in content.keys() - everywhere.keys() - {*SETTABLE} - TABLES:
+        raise InputError(_place(path, name), f"[{name}]: there is no such command{_meant(name, SETTABLE)}")
+    known = {setting_of(option) for option in _options(context.command)}
+    strange = [key for key in everywhere if _dashed(key) not in known]
+    if strange and (unknown := [key for key in strange if _dashed(key) not in (every := _of_any_command(context))]):
+        problem = f"no command has an option {_dashed(unknown[0])}{_meant(unknown[0], every)}"
+        raise InputError(_place(path, "", unknown[0]), problem)
+    if wrong := [key for key in here if _dashed(key) not in known]:
+        problem = f"{command} has no option {_dashed(wrong[0])}{_meant(wrong[0], known)}"
+        raise InputError(_place(path, command, wrong[0]), problem)
+    said = {_dashed(key): Setting(value, path, _line(path, "", key)) for key, value in everywhere.items()}
+    said |= {_dashed(key): Setting(value, path, _line(path, command, key)) for key, value in here.items()}
+    return {setting: each for setting, each in said.items() if setting in known}
 
 
-def parameter_of(setting: str) -> str:
-    """The parameter that a name in a file is for; one that is a word of Python ends in a line."""
-    name = setting.replace("-", "_")
-    return f"{name}_" if iskeyword(name) else name
-
-
-def setting_of(parameter: str) -> str:
-    """A parameter's name as files have it, and options."""
-    return parameter.rstrip("_").replace("_", "-")
+def setting_of(option: Any) -> str:
+    """An option's name as files have it: its longest, without dashes before it."""
+    return str(max(option.opts, key=len)).lstrip("-")
 
 
 def tables_of(path: Path) -> dict[str, Any]:
@@ -146,18 +218,70 @@ def tables_of(path: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # no UTF-8, a number of 5,000 digits, 1,000 brackets
         raise InputError(str(path), f"not TOML: {problem}") from problem
     except OSError as problem:
         raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
 
 
-def _commands(context: typer.Context) -> Set[str]:
-    """The names of all commands."""
-    return getattr(context.find_root().command, "commands", {}).keys()
+def _options(command: Any) -> list[Any]:
+    """The options that files may say: of a command of the pipeline all, of others those that they share with these."""
+    options = [each for each in command.params if each.param_type_name == "option" and setting_of(each) != "config"]
+    return options if command.name in {"", *SETTABLE} else [each for each in options if each.envvar]
 
 
 def _of_any_command(context: typer.Context) -> set[str]:
-    """The parameters of all commands: what stands at the top of a file may be for another one."""
-    commands = getattr(context.find_root().command, "commands", {}).values()
-    return {option.name for command in commands for option in command.params if option.name}
+    """The options of all commands: what stands at the top of a file may be for another one."""
+    commands = getattr(context.find_root().command, "commands", {})
+    return {setting_of(option) for name in SETTABLE for option in _options(commands[name])}
+
+
+def _dashed(key: str) -> str:
+    return key.replace("_", "-")
+
+
+def _variable(command: str, setting: str) -> str:
+    return f"INSTGEN_{command}_{setting}".replace("-", "_").upper()
+
+
+def _meant(said: str, known: Iterable[str]) -> str:
+    """A known name that is close to what was said, as a question; "" for none."""
+    import difflib
+
+    close = difflib.get_close_matches(_dashed(said), sorted(known), 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _place(path: Path, table: str, key: str = "") -> str:
+    return _at(path, _line(path, table, key))
+
+
+def _at(path: Path, line: int) -> str:
+    return f"{path}:{line}" if line else str(path)
+
+
+def _line(path: Path, table: str, key: str) -> int:
+    """The line on which a key of a table stands, or the table's own begins where no key is named; 0 where none does."""
+    here = ""
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if header := re.match(r"""\s*\[\s*["']?([\w-]+)""", line):
+            here = header[1]
+            if here == table and not key:
+                return number
+        elif key and here == table and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
+            return number
+    return 0
+
+
+def _ask(
+    config: Annotated[Path | None, config_option(is_eager=True, callback=load_config, expose_value=False)] = None,
+) -> None:
+    """The option `--config` for a command that does not ask what it says."""
+    del config
+
+
+def _config_param() -> Any:
+    asking = typer.Typer(add_completion=False)
+    asking.command()(_ask)
+    command: Any = typer.main.get_command(asking)
+    return command.params[0]

@@ -19,7 +19,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from instgen.cli.config import load_config
+from instgen.cli.config import config_option, load_config
 
 Files = Annotated[
     list[Path] | None,
@@ -27,7 +27,7 @@ Files = Annotated[
 ]
 
 
-TEACHER = "Teacher (by INSTGEN_NAME, instgen.toml and your own settings, too: instgen config show)"
+TEACHER = "Teacher"
 OUTPUT = "Output"
 """How help calls the groups of options that commands share."""
 
@@ -57,17 +57,26 @@ class Asking:
         str | None,
         _option(
             "--judge",
-            help="Teacher that checks and judges; one of another provider gets no address or key from here.",
+            help="Teacher that checks and judges; one of another provider gets no address or key from here."
+            "  [default: the teacher]",
             env="INSTGEN_JUDGE",
         ),
     ] = None
     base_url: Annotated[
         list[str] | None,
-        _option("--base-url", help="Where an HTTP teacher answers; several spread the load.", env="INSTGEN_BASE_URL"),
+        _option(
+            "--base-url",
+            help="Where an HTTP teacher answers; may be repeated, to spread the load.  [default: the provider's]",
+            env="INSTGEN_BASE_URL",
+        ),
     ] = None
     api_key_env: Annotated[
         str | None,
-        _option("--api-key-env", help="Name of the variable that holds the key.", env="INSTGEN_API_KEY_ENV"),
+        _option(
+            "--api-key-env",
+            help="Name of the variable that holds the key.  [default: the provider's, such as OPENAI_API_KEY]",
+            env="INSTGEN_API_KEY_ENV",
+        ),
     ] = None
     api_key_file: Annotated[
         Path | None, _option("--api-key-file", help="File that holds the key.", env="INSTGEN_API_KEY_FILE")
@@ -89,10 +98,18 @@ class Asking:
     ] = 5
     rpm: Annotated[
         float | None,
-        _option("--rpm", min=0.1, help="Requests a minute that the provider allows.", env="INSTGEN_RPM"),
+        _option(
+            "--rpm",
+            min=0.1,
+            help="Requests a minute that the provider allows.  [default: no limit]",
+            env="INSTGEN_RPM",
+        ),
     ] = None
     tpm: Annotated[
-        float | None, _option("--tpm", min=1, help="Tokens a minute that the provider allows.", env="INSTGEN_TPM")
+        float | None,
+        _option(
+            "--tpm", min=1, help="Tokens a minute that the provider allows.  [default: no limit]", env="INSTGEN_TPM"
+        ),
     ] = None
     grace: Annotated[
         float | None,
@@ -152,7 +169,12 @@ class Asking:
         _option("--prompts", help="Folder of prompt files that replace ours by name.", env="INSTGEN_PROMPTS"),
     ] = None
     dry_run: Annotated[
-        bool, _option("--dry-run", help="Show the first prompts, and estimate calls, tokens and cost; send nothing.")
+        bool,
+        _option(
+            "--dry-run",
+            help="Show the first prompts, and estimate calls, tokens and cost; send nothing.",
+            env="INSTGEN_DRY_RUN",
+        ),
     ] = False
 
 
@@ -165,17 +187,18 @@ class Writing:
     """Where records and talk go."""
 
     output: Annotated[
-        Path | None, _written("-o", "--output", help="File to write, and to resume; default: stdout.")
+        Path | None, _written("-o", "--output", help="File to write, and to resume.  [default: stdout]")
     ] = None
     force: Annotated[bool, _written("--force", help="Overwrite an output file that holds something else.")] = False
     rejects: Annotated[Path | None, _written("--rejects", help="File for what is left out, with the reasons.")] = None
-    summary: Annotated[Path | None, _written("--summary", help="File to append this run's figures to.")] = None
-    quiet: Annotated[bool, _written("-q", "--quiet", help="Say nothing but errors.")] = False
-    verbose: Annotated[bool, _written("-v", "--verbose", help="Say more: examples of what was left out.")] = False
-    config: Annotated[
-        Path | None,
-        _written("--config", help="Settings file, instead of the user's own.", is_eager=True, callback=load_config),
+    summary: Annotated[
+        Path | None, _written("--summary", help="File to append this run's figures to.", env="INSTGEN_SUMMARY")
     ] = None
+    quiet: Annotated[bool, _written("-q", "--quiet", help="Say nothing but errors.", env="INSTGEN_QUIET")] = False
+    verbose: Annotated[
+        bool, _written("-v", "--verbose", help="Say more: examples of what was left out.", env="INSTGEN_VERBOSE")
+    ] = False
+    config: Annotated[Path | None, config_option(rich_help_panel=OUTPUT, is_eager=True, callback=load_config)] = None
 
 
 GROUPS = (Asking, Writing)

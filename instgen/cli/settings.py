@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instgen.cli.config import setting_of, settings_of, tables_of, users_file
+from instgen.cli import console
+from instgen.cli.commands import SETTABLE
+from instgen.cli.config import (
+    Setting,
+    config_option,
+    said_in_words,
+    setting_of,
+    settings_of,
+    tables_of,
+    users_file,
+    variable_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +57,11 @@ TAIL = """
 #     "openai/MODEL" = { prompt = 0.2, completion = 0.8, cached = 0.1 }
 """
 
-FileOption = Annotated[Path | None, typer.Option("--config", help="Settings file, instead of the user's own.")]
+FileOption = Annotated[Path | None, config_option()]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class InForce:
     """One setting as a command would find it; `value` is a string, a number, a truth value, a list or None."""
 
     name: str
@@ -62,7 +73,7 @@ class Setting:
 def show(
     context: typer.Context,
     command: Annotated[
-        str | None, typer.Argument(metavar="[COMMAND]", help="Show all that holds for this command.")
+        str | None, typer.Argument(metavar="COMMAND", help="Show all that holds for this command.")
     ] = None,
     origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, one setting a line.")] = False,
@@ -71,18 +82,18 @@ def show(
     """Show each setting and its value; without a command, those that commands share."""
     import orjson
 
-    for setting in _settings(context, command, file):
+    for setting in tuple(_settings(context, command, file)):
         if as_json:
             row = {"name": setting.name, "value": setting.value} | ({"origin": setting.origin} if origin else {})
-            typer.echo(orjson.dumps(row))
+            console.show_json(orjson.dumps(row))
         else:
-            typer.echo(f"{setting.name:<18} {_words(setting.value):<24} {setting.origin if origin else ''}".rstrip())
+            console.show(f"{setting.name:<18} {_words(setting.value):<24} {setting.origin if origin else ''}".rstrip())
 
 
 @config.command("path")
 def path() -> None:
     """Show where your settings file is, or would be."""
-    typer.echo(users_file(None))
+    console.show(str(users_file(None)))
 
 
 @config.command("init")
@@ -103,39 +114,42 @@ def init(
         with open(descriptor, "w", encoding="utf-8") as out:
             os.fchmod(descriptor, NEW_FILE)
             out.write(_example(context))
-    typer.echo(file)
+    console.show(str(file))
 
 
-def _settings(context: typer.Context, name: str | None, file: Path | None) -> Iterator[Setting]:
+def _settings(context: typer.Context, name: str | None, file: Path | None) -> Iterator[InForce]:
     """The settings of a command, or those that all share, and after them the user's own teachers."""
     from typer.core import TyperCommand
 
     from instgen.errors import UsageError
 
     commands = _commands(context)
-    if name is not None and name not in commands:
-        raise UsageError(f"{name} is no command with settings", f"known: {', '.join(commands)}")
+    if name is not None and name not in SETTABLE:
+        raise UsageError(f"{name} is no command with settings", f"known: {', '.join(SETTABLE)}")
     command = commands[name] if name else TyperCommand("", params=list(_shared(commands).values()))
     asked = typer.Context(command, parent=context.find_root(), info_name=name or "")
     said = settings_of(asked, file)
+    asked.params["config"] = file
     asked.default_map = {key: each.value for key, each in said.items()}
     for option in _options(command):
         value, source = option.consume_value(asked, {})
-        origin = {"ENVIRONMENT": option.envvar, "DEFAULT_MAP": option.name in said and _short(said[option.name].file)}
-        plain = _plain(option.process_value(asked, value))
-        yield Setting(setting_of(option.name), plain, origin.get(source.name) or "default")
+        asked.set_parameter_source(option.name, source)
+        origin = {"ENVIRONMENT": variable_of(option), "DEFAULT_MAP": option.name in said and _short(said[option.name])}
+        with said_in_words(asked):
+            plain = _plain(option.process_value(asked, value))
+        yield InForce(setting_of(option), plain, origin.get(source.name) or "default")
     if not name:
         yield from _teachers(users_file(file))
 
 
-def _teachers(file: Path) -> Iterator[Setting]:
+def _teachers(file: Path) -> Iterator[InForce]:
     """What the user's file says of teachers that it names."""
     from instgen.cli.named import named_teacher
 
     for name in tables_of(file).get("teachers", {}) if file.is_file() else ():
         if found := named_teacher(name, file):
             for key, value in found.model_dump(mode="json", by_alias=True, exclude_unset=True).items():
-                yield Setting(f"teachers.{name}.{key}", _plain(value), _short(file))
+                yield InForce(f"teachers.{name}.{key}", _plain(value), _short(Setting(value, file)))
 
 
 def _example(context: typer.Context) -> str:
@@ -143,15 +157,15 @@ def _example(context: typer.Context) -> str:
     commands = _commands(context)
     shared = _shared(commands)
     parts = [HEAD, *map(_line, shared.values())]
-    for name, command in commands.items():
-        own = [option for option in _options(command) if option.name not in shared]
+    for name in SETTABLE:
+        own = [option for option in _options(commands[name]) if not _is_like(option, shared)]
         parts += [f"#[{name}]\n", *map(_line, own)] if own else []
     return "\n".join(parts) + TAIL
 
 
 def _line(option: Any) -> str:
     value = option.default.value if isinstance(option.default, Enum) else option.default
-    return f"# {' '.join(option.help.split())}\n#{setting_of(option.name)} = {_toml(value)}".rstrip() + "\n"
+    return f"# {' '.join(option.help.split())}\n#{setting_of(option)} = {_toml(value)}".rstrip() + "\n"
 
 
 def _toml(value: Any) -> str:
@@ -162,11 +176,10 @@ def _toml(value: Any) -> str:
 
 
 def _commands(context: typer.Context) -> Mapping[str, Any]:
-    """The commands that settings files speak to, by name."""
-    commands = getattr(context.find_root().command, "commands", {})
-    return {
-        name: command for name, command in commands.items() if any(option.name == "config" for option in command.params)
-    }
+    """All commands, by name."""
+    root: Any = context.find_root().command
+    commands: Mapping[str, Any] = root.commands
+    return commands
 
 
 def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,12 +187,23 @@ def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
     from instgen.cli.options import GROUPS
 
     names = {field.name for group in GROUPS for field in fields(group)}
-    found = {option.name: option for command in commands.values() for option in _options(command)}
-    return {name: option for name, option in found.items() if name in names}
+    found: dict[str, Any] = {}
+    for command in SETTABLE:
+        found |= {
+            option.name: option
+            for option in _options(commands[command])
+            if option.name in names and option.name not in found
+        }
+    return found
+
+
+def _is_like(option: Any, shared: Mapping[str, Any]) -> bool:
+    """Whether what is said of a shared option holds for this one."""
+    return option.name in shared and option.default == shared[option.name].default
 
 
 def _options(command: Any) -> list[Any]:
-    return [each for each in command.params if each.param_type_name == "option" and each.name != "config"]
+    return [each for each in command.params if each.param_type_name == "option" and setting_of(each) != "config"]
 
 
 def _plain(value: Any) -> Any:
@@ -206,7 +230,7 @@ def _words(value: Any) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _short(file: Path) -> str:
-    """A path as a person says it: from home, or from here."""
+def _short(said: Setting) -> str:
+    """Where a file says something, as a person says it: from home, or from here."""
     home = Path.home()
-    return f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file)
+    return f"~/{Path(said.where).relative_to(home)}" if said.file.is_relative_to(home) else said.where

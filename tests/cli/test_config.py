@@ -37,8 +37,8 @@ def test_show_says_where_each_value_comes_from(instgen: Program, folder: Path, u
     (folder / "instgen.toml").write_text("seed = 4\ntries = 5\n")
     found = shown(instgen, INSTGEN_SEED="6")
     assert (found["seed"]["value"], found["seed"]["origin"]) == (6, "INSTGEN_SEED")
-    assert (found["tries"]["value"], found["tries"]["origin"]) == (5, "instgen.toml")
-    assert (found["timeout"]["value"], found["timeout"]["origin"]) == (3, str(users))
+    assert (found["tries"]["value"], found["tries"]["origin"]) == (5, "instgen.toml:2")
+    assert (found["timeout"]["value"], found["timeout"]["origin"]) == (3, f"{users}:3")
     assert (found["grace"]["value"], found["grace"]["origin"]) == (None, "default")
     assert found["teacher"]["origin"] == "INSTGEN_TEACHER"
 
@@ -57,14 +57,14 @@ def test_a_file_in_the_home_folder_is_shown_from_there(instgen: Program, folder:
     path.parent.mkdir(parents=True)
     path.write_text("seed = 1\n")
     done = instgen("config", "show", "--origin", XDG_CONFIG_HOME="")
-    assert re.search(r"^seed +1 +~/\.config/instgen/config\.toml$", done.stdout, re.MULTILINE)
+    assert re.search(r"^seed +1 +~/\.config/instgen/config\.toml:1$", done.stdout, re.MULTILINE)
     assert instgen("config", "path", XDG_CONFIG_HOME="").stdout == f"{path}\n"
 
 
 def test_show_reads_the_file_that_is_named(instgen: Program, folder: Path, users: Path) -> None:
     users.write_text("seed = 1\n")
     (folder / "mine.toml").write_text("seed = 7\n")
-    assert shown(instgen, "--config", "mine.toml")["seed"]["origin"] == "mine.toml"
+    assert shown(instgen, "--config", "mine.toml")["seed"]["origin"] == "mine.toml:1"
     assert instgen("config", "show", "--config", "nowhere.toml").returncode == 4
 
 
@@ -122,7 +122,7 @@ def test_the_file_of_init_changes_nothing_as_it_is_nor_with_its_lines_said(instg
     after = {command: shown(instgen, *command) for command in before}
     for command, settings in before.items():
         assert values(after[command]) == values(settings)
-        assert after[command]["max-failures"]["origin"] == str(users)
+        assert after[command]["max-failures"]["origin"].startswith(f"{users}:")
 
 
 def test_init_names_every_option_that_the_commands_have(instgen: Program, users: Path) -> None:
@@ -140,6 +140,8 @@ def test_init_names_every_option_that_the_commands_have(instgen: Program, users:
         ("[self_instruct]\nn = 1\n", "[self_instruct]: there is no such command"),
         ("respond = 1\n", "respond is a table of settings: [respond]"),
         ("seed = \n", "not TOML"),
+        ("seed = " + "9" * 5_000 + "\n", "not TOML"),
+        ("seed = " + "[" * 3_000 + "\n", "not TOML"),
     ],
 )
 def test_a_setting_that_nothing_has_is_told(instgen: Program, users: Path, said: str, told: str) -> None:
