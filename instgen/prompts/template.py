@@ -129,7 +129,7 @@ def _parts(name: str, body: str) -> dict[str, str]:
 def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt:
     try:
         settings: dict[str, Any] = tomllib.loads(header)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # a number of 5,000 digits, 1,000 brackets
         raise InputError(name, f"the header is not TOML: {problem}") from problem
     for key, value in settings.items():
         if key not in _HEADER or not isinstance(value, _HEADER[key]) or isinstance(value, bool):

@@ -10,11 +10,12 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from instgen.filters import ANSWER_RULES, INSTRUCTION_RULES, first_failing
+from instgen.filters import ADMISSION, first_failing
 from instgen.prompts.template import Template
 from instgen.recipes.flow import Flow, Outcome, ask, unusable
 from instgen.recipes.pool import COMMAND, MACHINE_SHARE, Kind, TaskPool, any_kind, not_novel
 from instgen.recipes.reading import read_tasks
+from instgen.recipes.repeats import Repeats
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.tokens import count
 
@@ -26,7 +27,6 @@ GROUP = 8
 SHORT = 60
 """Tokens of an example for a small model, whose context and attention are short."""
 OPENING_WORDS = 2
-RULES = (*INSTRUCTION_RULES, *ANSWER_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class AlpacaRecipe:
         """Begin with the human seed tasks."""
         self._method = method
         self._pool = TaskPool(seeds, method.novelty)
+        self._repeats = Repeats()
         self._shown: list[Record] = []
         self._fits: Kind = any_kind
 
@@ -82,7 +83,7 @@ class AlpacaRecipe:
             seed=method.seed,
             window=method.window,
         )
-        return alpaca_flow(self._prompt(begun, topic), begun, step)
+        return alpaca_flow(self._repeats.numbered(self._prompt(begun, topic)), begun, step)
 
     def admit(self, outcome: Outcome) -> Outcome:
         """The outcome without the tasks that resemble a seed, or a task that was admitted before."""
@@ -132,7 +133,7 @@ def judged(completion: Completion, begun: str, step: Step) -> Outcome:
     rejections = [Rejection(COMMAND, Verdict(left.reason, "reading"), text=left.text) for left in reply.leftovers]
     for task in reply.tasks:
         record = born(Record(task.instruction, task.input, task.output, origin=origin))
-        verdict = first_failing(record, RULES)
+        verdict = first_failing(record, ADMISSION)
         if verdict is None:
             records.append(record)
         else:

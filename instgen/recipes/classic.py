@@ -20,6 +20,7 @@ from instgen.recipes.reading import (
     read_instructions,
     read_yes_no,
 )
+from instgen.recipes.repeats import Repeats
 from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
 from instgen.text.similarity import NoveltyIndex, View
 
@@ -82,6 +83,7 @@ class ClassicRecipe:
         """Begin with the human seed tasks."""
         self._method = method
         self._pool = TaskPool(seeds, method.novelty)
+        self._repeats = Repeats()
         self._views: dict[int, int] = {}
         self._admitted = 0
 
@@ -102,7 +104,8 @@ class ClassicRecipe:
         view = self._pool.view()
         self._views[number] = view.length
         begun = self._begun(len(examples) + 1)
-        materials = Materials(self._propose(examples, topic, begun), begun, view, rng, self._pool.human, step)
+        propose = self._repeats.numbered(self._propose(examples, topic, begun))
+        materials = Materials(propose, begun, view, rng, self._pool.human, step)
         return classic_flow(materials, method)
 
     def admit(self, outcome: Outcome) -> Outcome:

@@ -20,7 +20,7 @@ from instgen.recipes.converse_turns import MARKER, Turns, draw_intent, read_user
 from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, failure
 from instgen.recipes.show import drawn_mark
 from instgen.recipes.wording import language_for
-from instgen.records import Completion, Message, Prompt, Record, Rejection, Step, Verdict, born
+from instgen.records import Completion, Message, Prompt, Record, Rejection, Step, Verdict, born, root_of
 
 COMMAND = "converse"
 INTENT = "intent "
@@ -241,8 +241,7 @@ def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Recor
 
 def _part(record: Record, part: Part, number: int, of: int, conversing: Conversing) -> Record:
     """A part as a record of its own, or the record itself where it has but one part."""
-    root = next((step.root for step in record.origin if step.root), record.id)
-    step = Step(COMMAND, "split", number, root, (record.id,), seed=conversing.seed)
+    step = Step(COMMAND, "split", number, root_of(record), (record.id,), seed=conversing.seed)
     if of == 1:
         return record
     made = _with_turns(record, part.messages, step)

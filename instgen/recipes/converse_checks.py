@@ -17,10 +17,11 @@ from instgen.filters.phrases import plain
 from instgen.filters.refusal import REFUSAL, SELF_IDENTIFICATION
 from instgen.filters.rule import excerpt
 from instgen.filters.rulebook import STANDING_ALONE
-from instgen.recipes.converse_script import script_of
 from instgen.records import Completion, Message, Record, Verdict
+from instgen.text.language import letters, prose
 from instgen.text.rouge import rouge_l
 from instgen.text.tokens import tokens
+from instgen.text.written import script
 
 REPEATED = 0.8
 """ROUGE-L F with an earlier turn above which a turn says the same again."""
@@ -28,13 +29,17 @@ LEAST_REPEATED = 10
 """Tokens from which on likeness counts; shorter turns repeat one another only where they are the same."""
 LEAST_SAME = 4
 """Tokens of an answer from which on it may not come twice; "Yes, it is." may."""
+LEAST_LETTERS = 10
+"""Letters from which on a turn is in a script; one of Han, kana or Hangul counts as three."""
+ENOUGH = 1000
+"""Characters of a turn whose script is told."""
 
 _FINISHES: Mapping[str, str] = MappingProxyType({"length": "truncated", "refusal": "refusal"})
 _ABOUT_THE_WHOLE = frozenset({"no-exchange", "turn-order", "short-conversation"})
 _WHOLE = tuple(rule for rule in CONVERSATION_RULES if rule.name not in _ABOUT_THE_WHOLE)
 _ANSWER = tuple(rule for rule in ANSWER_RULES if rule.name not in STANDING_ALONE)
 _QUESTION = tuple(rule for rule in INSTRUCTION_RULES if rule.name not in STANDING_ALONE)
-_KIN = frozenset({"Han", "kana"})
+_KIN = frozenset({"han", "kana"})
 
 _LEAK = re.compile(
     r"^[ \t>*_#\[<|【]*(?:user|human|assistant|chatgpt|用户|人类|助手|助理)"
@@ -126,3 +131,9 @@ def _other_script(said: str, before: Sequence[Message], role: str) -> Verdict | 
     if not asked or not found or asked == found or {asked, found} == _KIN:
         return None
     return Verdict("language-mismatch", role, found, asked, excerpt(said))
+
+
+def script_of(said: str) -> str:
+    """The script of a turn's prose; "" where it has too few letters to tell."""
+    text = prose(said)[:ENOUGH]
+    return script(text) if letters(text) >= LEAST_LETTERS else ""

@@ -3,8 +3,9 @@
 The rule: no exchange is lost and none is cut. The last one stands in the last part, whatever its length (FastChat's
 splitter drops it where it alone overflows), and one that is too long by itself is told as such.
 
-Tokens are estimated, since every model has its own: a character of a script without spaces is one, four others are one
-(the rule of thumb for English), and each turn has 6 more for its marks, as FastChat counts (`split_long_conversation`).
+Tokens are estimated, since every model has its own: a character of a script without spaces, or a Korean syllable, is
+one, four others are one (the rule of thumb for English), and each turn has 6 more for its marks, as FastChat counts
+(`split_long_conversation`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from instgen.records import Message
-from instgen.text.scripts import UNSPACED
+from instgen.text.scripts import WEIGHTY
 
 CHARACTERS_PER_TOKEN = 4
 PER_TURN = 6
 
-_UNSPACED = re.compile(f"[{UNSPACED}\uac00-\ud7a3]")
+_WEIGHTY = re.compile(f"[{WEIGHTY}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +64,5 @@ def _exchanges(turns: Sequence[Message]) -> list[tuple[Message, ...]]:
 
 
 def _estimate(text: str) -> int:
-    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
-    return unspaced + -(-(len(text) - unspaced) // CHARACTERS_PER_TOKEN)
+    weighty = 0 if text.isascii() else len(_WEIGHTY.findall(text))
+    return weighty + -(-(len(text) - weighty) // CHARACTERS_PER_TOKEN)

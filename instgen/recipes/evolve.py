@@ -22,8 +22,9 @@ from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, ask_all, fa
 from instgen.recipes.labels import is_no_input
 from instgen.recipes.parts import ReadTask
 from instgen.recipes.respond import Answering, respond_flow
+from instgen.recipes.show import drawn_mark
 from instgen.recipes.wording import language_for
-from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born
+from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, born, root_of
 
 COMMAND = "evolve"
 RULES = tuple(rule for rule in INSTRUCTION_RULES if rule.name != "max-words")
@@ -168,8 +169,13 @@ def evolving_prompt(given: Round, wording: Wording) -> Prompt:
 
 
 def judge_prompt(parent: Record, child: Record, template: Template) -> Prompt:
-    """What the judge is asked."""
-    return template.render(first=shown(parent, template), second=shown(child, template))
+    """What the judge is asked, with the tasks between tags that bear a mark; a document to go on with has no tags."""
+    if template.text:
+        return template.render(first=shown(parent, template), second=shown(child, template))
+    texts = (parent.instruction, parent.input, child.instruction, child.input)
+    mark = drawn_mark(random.Random(f"{COMMAND}:{parent.id}"), texts)
+    first, second = (shown(record, template, mark=mark) for record in (parent, child))
+    return template.render(first=first, second=second, mark=mark)
 
 
 def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
@@ -188,7 +194,7 @@ def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, 
         COMMAND,
         op=given.turn.operation.name,
         round=given.number,
-        root=next((step.root for step in parent.origin if step.root), given.ancestors[0].id),
+        root=root_of(parent),
         parents=(parent.id,),
         teacher=reply.teacher,
         prompts=(wording.operations[given.turn.operation.name].source,),
@@ -211,11 +217,11 @@ def is_single_turn(record: Record) -> bool:
     return roles in ([], ["user"], ["user", "assistant"])
 
 
-def shown(record: Record, template: Template) -> str:
+def shown(record: Record, template: Template, **more: str) -> str:
     """A task as a prompt file shows it, by its parts `[[task]]` and `[[task with input]]`."""
     if record.input:
-        return template.block("task with input", instruction=record.instruction, input=record.input)
-    return template.block("task", instruction=record.instruction)
+        return template.block("task with input", instruction=record.instruction, input=record.input, **more)
+    return template.block("task", instruction=record.instruction, **more)
 
 
 def _eliminated(child: Record, verdict: Verdict) -> Outcome:

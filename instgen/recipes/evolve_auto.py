@@ -34,6 +34,7 @@ from instgen.recipes.evolve import (
 )
 from instgen.recipes.evolve_ops import Turn, Weighted, draw, own_operation
 from instgen.recipes.flow import TEACHER_FAILED, Flow, Outcome, ask, ask_all
+from instgen.recipes.show import drawn_mark
 from instgen.recipes.wording import language_for
 from instgen.records import Completion, Prompt, Record, born
 
@@ -224,7 +225,7 @@ def candidates(
     trajectories = yield from side_by_side([trajectory(row, evolving, optimising.rounds) for row in batch])
     method = method_of(file)
     cases = _cases(trajectories, optimiser.analyse, optimising.rounds)
-    asked = optimiser.analyse.render(method=method, cases=cases, fence=fence)
+    asked = optimiser.analyse.render(method=method, cases=cases, fence=fence_around(cases, fence))
     numbers = range(optimising.candidates)
     findings = yield from ask_all(tuple(replace(asked, sample=number) for number in numbers))
     rewriting = tuple(
@@ -235,6 +236,11 @@ def candidates(
     replies = yield from ask_all(rewriting)
     files = (rewritten(file, reply, optimising) for reply in replies)
     return tuple(dict.fromkeys(each for each in files if each and each != file))
+
+
+def fence_around(cases: str, drawn: str) -> str:
+    """The line that was drawn; another one where somebody foresaw it and it stands in the cases."""
+    return drawn if drawn not in cases else f"-----{drawn_mark(random.Random(drawn), [cases])}-----"
 
 
 def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Record, ...]]:

@@ -18,7 +18,7 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one flow made; one without records or rejections would be an item that vanished, and the engine objects."""
+    """What one flow made: records or rejections. With neither, an item would vanish, and the engine raises."""
 
     records: tuple[Record, ...] = ()
     rejections: tuple[Rejection, ...] = ()

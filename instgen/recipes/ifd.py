@@ -10,10 +10,8 @@ from instgen.prompts.template import Template
 from instgen.recipes.flow import Flow, Outcome, ask_all, unusable
 from instgen.records import Prompt, Record, Rejection, Step, Verdict
 from instgen.scores.faces import faces, lacks, with_scores
-from instgen.scores.ifd import ifd
-
-COMMAND = "score"
-NAME = "ifd"
+from instgen.scores.free import COMMAND
+from instgen.scores.ifd import NAME, ifd
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from instgen.recipes.json_objects import DECODER
 from instgen.recipes.labels import Kind, is_no_input, kind_of
 from instgen.recipes.parts import Leftover, ReadTask, ReadTasks, content, leftover
 
-_DECODER = json.JSONDecoder(strict=False)  # teachers leave line breaks in strings
 _OBJECT = re.compile(r'\{\s*"')
 _KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
@@ -31,7 +31,7 @@ def read_json_tasks(text: str, whole: bool) -> ReadTasks | None:
     cut = False
     while failures < _FAILURES and not cut and (brace := _OBJECT.search(text, position)):
         try:
-            value, position = _DECODER.raw_decode(text, brace.start())
+            value, position = DECODER.raw_decode(text, brace.start())
         except (ValueError, RecursionError):
             failures += 1
             position = brace.end()

@@ -18,14 +18,14 @@ from instgen.recipes.ifd import Fathoming, ifd_flow
 from instgen.recipes.show import Shown, asking, comparing
 from instgen.recipes.verdict import ReadVerdict, read_scores, read_verdict
 from instgen.recipes.wording import language_for
-from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict
+from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict, root_of
 from instgen.scores.faces import faces, lacks, with_scores
+from instgen.scores.free import COMMAND
 from instgen.scores.rates import Counts, has_rates
 from instgen.scores.rubric import Rubric, Scale
 
-COMMAND = "score"
 MOST_SIBLINGS = 9
-"""Variants in one prompt: as many as people were asked to order (Ouyang et al. 2022, section 3.2)."""
+"""Variants in one prompt: as many as people were asked to order (Ouyang et al. 2022, section 3.5)."""
 VOTING = 0.7
 """The temperature of several votes where the prompt file says 0, at which they would all be the same one."""
 
@@ -153,11 +153,6 @@ def grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
             group = []
         group.append(entry)
     yield from _acquainted(group)
-
-
-def root_of(record: Record) -> str:
-    """The id of the record that this one was evolved from, over all rounds; its own where it was not."""
-    return next((step.root for step in record.origin if step.root), record.id)
 
 
 def _acquainted(group: Sequence[Entry]) -> Iterator[Entry]:

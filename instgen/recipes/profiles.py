@@ -6,7 +6,9 @@ positional parsing, lower-casing, the rejection of all but Latin letters (docs/d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from instgen.prompts.template import Sampling, Template
 from instgen.recipes.pool import MACHINE_SHARE
@@ -33,7 +35,7 @@ AUTO_ROUNDS = 1
 EVOLVE = Sampling(temperature=1.0, top_p=0.9, max_tokens=2048)
 """Xu et al. 2024, section 4.1, for evolving and answering; its frequency penalty of 0 is everybody's default."""
 
-_SAMPLING: dict[str, dict[str, float | int]] = {
+_SAMPLING: Mapping[str, Mapping[str, Any]] = {
     "alpaca": {"temperature": 1.0, "top_p": 1.0, "max_tokens": 3072},
     "classic-propose": {"temperature": 0.7, "top_p": 0.5, "presence_penalty": 2.0, "max_tokens": 1024},
     "classic-classify": {"temperature": 0.0, "max_tokens": 3},
@@ -51,4 +53,4 @@ def as_published(template: Template, said: Sampling) -> Template:
     if template.defaults.role == "teacher":
         told = {"temperature": said.temperature, "top_p": said.top_p, "max_tokens": said.max_tokens}
         values |= {name: value for name, value in told.items() if value is not None}
-    return replace(template, defaults=replace(template.defaults, **values))  # type: ignore[arg-type]
+    return replace(template, defaults=replace(template.defaults, **values))

@@ -20,8 +20,8 @@ from instgen.recipes.rank_order import MARGINS, Listing, Preference, Standing, b
 from instgen.recipes.rank_verdict import read_listing, read_pair
 from instgen.recipes.show import drawn_mark
 from instgen.recipes.wording import language_for
-from instgen.records import Candidate, Completion, Message, Prompt, Record, Rejection, Step, Verdict, born
-from instgen.scores.family import same_family, writers
+from instgen.records import Candidate, Completion, Message, Prompt, Record, Rejection, Step, Verdict, born, writers
+from instgen.scores.family import same_family
 
 COMMAND = "rank"
 By = Literal["pairs", "list"]

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from instgen.text.scripts import HAN, KANA
 from instgen.text.tokens import tokens
 
 LANGUAGES = ("en", "zh")
 """`en` serves every text whose own language has no prompts."""
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_KANA = re.compile(r"[\u3041-\u30ff]")
+_HAN = re.compile(f"[{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
 
 
 def language_for(text: str, languages: Container[str] = LANGUAGES) -> str:

@@ -22,6 +22,19 @@ def test_exactly_n_records_come_out_and_nothing_else(instgen: Program) -> None:
     assert all(row["instruction"] and row["output"] for row in made)
 
 
+@pytest.mark.parametrize("method", [(), ("--method", "classic")])
+def test_one_prompt_is_enough_where_nothing_else_is_drawn(
+    instgen: Program, folder: Path, method: tuple[str, ...]
+) -> None:
+    (folder / "one.jsonl").write_text(json.dumps(SEED))
+    line = ("self-instruct", "one.jsonl", "-n", "20", "--examples", "0", *method)
+    done = instgen(*line)
+    assert (done.returncode, len(rows(done.stdout))) == (0, 20)
+    asked = len(calls(folder))
+    assert instgen(*line).stdout == done.stdout
+    assert len(calls(folder)) == asked
+
+
 def test_a_record_tells_where_it_comes_from(instgen: Program) -> None:
     (row,) = rows(instgen("self-instruct", "-n", "1", "--seed", "4").stdout)
     (step,) = row["origin"]

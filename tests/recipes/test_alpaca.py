@@ -51,6 +51,11 @@ def test_without_examples_the_chat_does_not_mention_any() -> None:
     assert "exist already" not in message.content
 
 
+def test_the_same_words_once_more_are_another_purchase() -> None:
+    made = recipe(examples=0)
+    assert [asked(made, number).sample for number in range(3)] == [0, 1, 2]
+
+
 def test_topics_are_drawn_one_a_call() -> None:
     made = recipe(topics=("volcanoes", "chess"))
     assert {

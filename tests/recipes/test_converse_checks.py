@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from instgen.recipes.converse_checks import bad_answer, bad_question
-from instgen.recipes.converse_script import script_of
+from instgen.recipes.converse_checks import bad_answer, bad_question, script_of
 from instgen.recipes.wording import language_for
 from instgen.records import Completion, Finish, Message, Verdict
 
@@ -122,12 +121,12 @@ def test_code_is_in_no_script() -> None:
 @pytest.mark.parametrize(
     ("text", "script"),
     [
-        ("A plain sentence.", "Latin"),
-        ("Обычное предложение.", "Cyrillic"),
-        ("这是一个普通的句子。", "Han"),
+        ("A plain sentence.", "latin"),
+        ("Обычное предложение.", "cyrillic"),
+        ("这是一个普通的句子。", "han"),
         ("これは普通の文です。", "kana"),
-        ("평범한 문장입니다.", "Hangul"),
-        ("用Python语言写", "Han"),
+        ("평범한 문장입니다.", "hangul"),
+        ("用Python语言写", "han"),
         ("12 + 30", ""),
         ("Yes", ""),
     ],
