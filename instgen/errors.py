@@ -5,6 +5,7 @@
     │   ├── MissingPiece                 2       an extra or a model that is not installed
     │   └── OutputDiffers                2       the output file holds something else than this run makes
     ├── Shortfall                        3       fewer records than asked, or too many failures
+    ├── LimitMissed                      3       the data: a number of `stats` is beyond a limit that the user set
     ├── InputError                       4       a file that is missing, empty or malformed
     ├── TeacherError
     │   ├── TeacherRefused               5       the teacher will not serve us: key, quota, unknown model
@@ -12,7 +13,7 @@
     ├── BudgetReached                    6       a limit that the user set
     ├── OutputLocked                     7       another run holds the output
     ├── OutputFailed                    74       the disk is full, or the like
-    ├── Interrupted                 130, 143     the user, by SIGINT or SIGTERM
+    ├── Interrupted                 129, 130, 143  the end of the terminal, SIGINT or SIGTERM
     └── ReaderGone                     141       the next command in the pipe has ended
 
 Each error carries a message of one line and, where there is one, a `hint`: the thing to do. The command line turns
@@ -62,7 +63,7 @@ class Shortfall(InstgenError):
 
     def __init__(self, message: str, hint: str = "", *, failures: bool = False) -> None:
         super().__init__(message, hint)
-        self.continue_with = "--retry-failed" if failures else ""
+        self.continue_with = "--retry-failed --force" if failures else ""
 
 
 class LimitMissed(InstgenError):

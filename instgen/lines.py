@@ -17,8 +17,10 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from instgen.errors import InputError
+from instgen.formats import RowError, records_from
 from instgen.formats.fields import kind
-from instgen.sources import STDIN, check_source, name_of, open_source
+from instgen.records import Record
+from instgen.sources import DASH, check_source, name_of, open_source
 
 MAX_LINE = 16 << 20
 """Bytes of the longest row: four times the text of a conversation that fills a context of a million tokens."""
@@ -53,6 +55,18 @@ class Row(NamedTuple):
         return f"{self.name}:{self.line}"
 
 
+def records_at(row: Row) -> tuple[Record, ...]:
+    """The records that a row holds; what is wrong with it is told with its place.
+
+    Raises:
+        InputError: it is of no shape that we read; the error says where it stood.
+    """
+    try:
+        return records_from(row.value)
+    except RowError as problem:
+        raise InputError(row.where, problem.problem, problem.hint) from problem
+
+
 class BadLine(NamedTuple):
     """A line that is no row; what comes after it can be read all the same."""
 
@@ -72,7 +86,7 @@ Waiting = Callable[[int], None]
 """Called with a descriptor before it is read, which may block: may wait for it in its own way, and may raise."""
 
 
-def rows_of(paths: Iterable[str | os.PathLike[str]], may_be_empty: Collection[str] = (STDIN,)) -> Iterator[Row]:
+def rows_of(paths: Iterable[str | os.PathLike[str]], may_be_empty: Collection[str] = (DASH,)) -> Iterator[Row]:
     """The rows of several files, in order. Whether the files are there is checked now, before the first is read.
 
     Args:
@@ -88,7 +102,7 @@ def rows_of(paths: Iterable[str | os.PathLike[str]], may_be_empty: Collection[st
 
 def batches_of(
     paths: Iterable[str | os.PathLike[str]],
-    may_be_empty: Collection[str] = (STDIN,),
+    may_be_empty: Collection[str] = (DASH,),
     waiting: Waiting | None = None,
 ) -> Iterator[list[Row | BadLine]]:
     """The same, each batch as many lines as came at once, and with the lines that are no rows.

@@ -177,3 +177,23 @@ def born(record: Record) -> Record:
     return replace(
         record, id=content_hash(record.instruction, record.input, record.output, record.system or "", *turns)
     )
+
+
+def root_of(record: Record) -> str:
+    """The id of the record that this one was evolved from, over all rounds; its own where it was not."""
+    return next((step.root for step in record.origin if step.root), record.id)
+
+
+JUDGING = frozenset({"score", "rank"})
+"""Commands whose teacher writes nothing of a record."""
+
+
+def writers(record: Record) -> frozenset[str]:
+    """The teachers who wrote something of a record or its candidates; whoever only judged it is none."""
+    steps = {step.teacher for step in record.origin if step.command not in JUDGING}
+    return frozenset(steps | {candidate.teacher for candidate in record.candidates}) - {""}
+
+
+def judges(record: Record) -> frozenset[str]:
+    """The teachers who scored a record, or ordered its candidates."""
+    return frozenset(step.teacher for step in record.origin if step.command in JUDGING) - {""}

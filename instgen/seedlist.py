@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from instgen.errors import UsageError
 
 LANGUAGES = {"en": "English", "zh": "简体中文", "es": "español", "fr": "français"}
 """The languages that have seed tasks, by code, with the name each gives itself."""
+SEED_ID = re.compile(rf"(?:{'|'.join(LANGUAGES)})-\d{{3}}(?:#\d+)?\Z")
+"""What the seed tasks are called; one of several instances has its number behind `#`."""
 
 
 def seed_file(language: str) -> Path:

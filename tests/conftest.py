@@ -9,6 +9,10 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a machine that is shared
+settings.load_profile("house")
 
 LEFT_OUT = ("chaos", "browser", "consumers", "torture")
 """Marks of tests that take long, or need what others made: each has a make target of its own."""

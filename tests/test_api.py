@@ -174,6 +174,14 @@ def test_judging_is_shared_too(folder: Path) -> None:
     assert len(calls(folder)) == bought
 
 
+def test_the_judge_alone_is_needed(folder: Path) -> None:
+    (folder / "judge.jsonl").write_text(lines([{"reply": "[[A]]"}]))
+    answers = [{"output": "A stone."}, {"output": "An oak."}]
+    given = [{"instruction": "Name a tree.", "output": "A stone.", "candidates": answers}]
+    (ranked,) = instgen.rank(given, teacher="scripted/not-there.jsonl", judge="scripted/judge.jsonl")
+    assert [candidate.rank for candidate in ranked.candidates] == [1, 1]
+
+
 def test_what_needs_no_judge_is_scored_at_once(folder: Path) -> None:
     result = instgen.score([Record("Name a tree.", output="An oak.")], "length")
     assert [record.scores["length"] for record in result] == [2]

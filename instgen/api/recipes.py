@@ -7,6 +7,7 @@ command line buys, and the other way round.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as changed
 from typing import Any, Literal, Unpack
 
 from instgen.api.direct import Direct
@@ -16,23 +17,19 @@ from instgen.api.rows import Rows, records_in
 from instgen.api.threaded import Threaded
 from instgen.cli import judging
 from instgen.cli.converse import conversing_of
-from instgen.cli.evolving import Choices as Evolved
-from instgen.cli.evolving import evolving_of
+from instgen.cli.evolve import evolve_job
+from instgen.cli.evolving import EvolveOptions
 from instgen.cli.job import Job
-from instgen.cli.judging import Wanted
-from instgen.cli.methods import Choices, recipe_of
-from instgen.cli.opening import open_prompts, open_teachers
-from instgen.cli.optimise import Gate, SavedAutoEvolve, optimising_of, saving_of
+from instgen.cli.judging import ScoreOptions
+from instgen.cli.opening import open_teachers
 from instgen.cli.rank import ranking_of
-from instgen.cli.self_instruct import HOPED_YIELD
-from instgen.engine import Target
-from instgen.pump import Counter, Pump
+from instgen.cli.respond import RespondOptions, respond_job
+from instgen.cli.self_instructing import SelfInstructOptions, self_instruct_job
+from instgen.pump import Pump
 from instgen.recipes.converse import Converse
 from instgen.recipes.converse_turns import read_turns
-from instgen.recipes.evolve import Evolve
 from instgen.recipes.flow import Outcome
 from instgen.recipes.rank import Rank
-from instgen.recipes.respond import Answering, Respond
 from instgen.scores.free import COMMAND, Measuring
 from instgen.seedlist import seed_file
 
@@ -61,22 +58,9 @@ def self_instruct(
         InputError: seeds that cannot be read.
     """
     told = said("self-instruct", _given(locals(), "seeds"), options)
-    own = told.own
-    teachers = open_teachers(told.asking, told.writing)
-    choices = Choices(
-        classic=own.method == "classic",
-        paper=own.profile == "paper",
-        language=own.lang,
-        examples=own.examples,
-        topics=own.topics,
-        tasks=own.tasks_per_call,
-        novelty=own.novelty,
-        window=own.window or teachers.teacher.traits.window,
-    )
+    own = SelfInstructOptions(**vars(told.own))
     records = records_in(seed_file(own.lang) if seeds is None else seeds)
-    made = recipe_of(choices, records, teachers.teacher, told.asking)
-    target = Target(own.n, HOPED_YIELD * made.tasks, own.patience)
-    return _asked(Job(made.recipe, Counter(), teachers, choices.window, target), told, None)
+    return _asked(self_instruct_job(own, records, told.asking, told.writing), told, None)
 
 
 def evolve(
@@ -102,27 +86,8 @@ def evolve(
         InputError: a file that cannot be read.
     """
     told = said("evolve", _given(locals(), "records"), options)
-    own, asking, writing = told.own, told.asking, told.writing
-    checks = tuple(each.value for each in own.check or ())
-    choices = Evolved(
-        own.method,
-        own.ops,
-        own.rounds,
-        own.keep.value,
-        not own.no_answers,
-        own.growth,
-        checks,
-        own.profile == "paper",
-        own.auto,
-    )
-    saving = saving_of(own.auto, own.save_method, own.auto_steps, writing)
-    rows = records_in(records)
-    teachers = open_teachers(asking, writing)
-    evolving = evolving_of(choices, teachers, asking)
-    if saving:
-        recipe = SavedAutoEvolve(optimising_of(choices, evolving, asking, saving), saving)
-        return _asked(Job(recipe, Gate(rows, recipe), teachers), told, records)
-    return _asked(Job(Evolve(evolving), Pump(rows), teachers), told, records)
+    own = EvolveOptions(**vars(told.own))
+    return _asked(evolve_job(own, records_in(records), told.asking, told.writing), told, records)
 
 
 def respond(
@@ -144,19 +109,8 @@ def respond(
         InputError: a file that cannot be read.
     """
     told = said("respond", _given(locals(), "records"), options)
-    own, asking = told.own, told.asking
-    teachers = open_teachers(asking, told.writing, own.with_ or ())
-    answering = Answering(
-        template=open_prompts(asking, own.lang).template("respond"),
-        samples=own.samples,
-        teachers=1 + len(teachers.others),
-        replace=own.replace,
-        seed=asking.seed,
-        system=own.system,
-        reasoning=own.reasoning == "keep",
-        refusals=own.refusals == "keep",
-    )
-    return _asked(Job(Respond(answering), Pump(records_in(records)), teachers), told, records)
+    own = RespondOptions(**vars(told.own))
+    return _asked(respond_job(own, records_in(records), told.asking, told.writing), told, records)
 
 
 def converse(
@@ -193,7 +147,7 @@ def score(
     """
     told = said("score", _given(locals(), "records"), options)
     own = told.own
-    wanted = Wanted(own.rubric or (), own.votes, own.replace, own.sample, own.reference_key)
+    wanted = ScoreOptions(own.rubric or (), own.votes, own.replace, own.sample, own.reference_key)
     rubrics = judging.chosen(wanted)
     rows = records_in(records)
     if not rubrics.ask:
@@ -203,7 +157,7 @@ def score(
     recipe = judging.judge_of(rubrics, wanted, asking)
     teachers = judging.judges_of(rubrics, asking, told.writing)
     entries = judging.entries_of(rubrics, wanted, rows, teachers, asking, told.writing)
-    return _asked(Job(recipe, Pump(entries), teachers), Said(own, asking, told.writing), records)
+    return _asked(Job(recipe, Pump(entries), teachers), changed(told, asking=asking), records)
 
 
 def rank(
@@ -222,6 +176,7 @@ def rank(
         InputError: a file that cannot be read.
     """
     told = said("rank", _given(locals(), "records"), options)
+    told = changed(told, asking=judging.judge_alone(told.asking))
     own = told.own
     ranking = ranking_of(own.by, own.criteria or (), own.ties, told.asking, best=own.best)
     teachers = open_teachers(told.asking, told.writing)

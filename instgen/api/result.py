@@ -1,7 +1,8 @@
 """What a call gives: records as they come, then what was left out and what was spent.
 
-The rules: nothing is asked before the first record is wanted; who no longer iterates stops the spending, and goes on
-when what was paid for has arrived and no thread is left; what ended a run early is raised after its last record.
+The rules: nothing is asked before the first record is wanted; to stop iterating stops the spending, and the loop's exit
+waits until what was paid for has arrived and the thread has ended; what ended a run early is raised after its last
+record.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def write(records: Iterable[Record], path: str | os.PathLike[str], *, force: boo
     As with `-o`, what the file holds already is compared and gone on with, never changed. `.gz` and `.zst` are packed.
 
     Args:
-        records: for example what a recipe gives; what it raises is raised when all before it is written.
+        records: for example what a recipe gives; an error of theirs is raised after the records before it were written.
         path: the file.
         force: whether to throw away a file that holds something else.
 

@@ -17,9 +17,9 @@ from instgen.api.keywords import PathLike, said
 from instgen.api.result import Result
 from instgen.api.rows import Rows, records_in
 from instgen.cli import console
-from instgen.cli.asked import Asked, Dedupe
-from instgen.cli.assembly import sieve_for
 from instgen.cli.embedding import opened
+from instgen.cli.filter_options import Dedupe, FilterOptions
+from instgen.cli.filtering import sieve_for
 from instgen.cli.options import Writing
 from instgen.cli.sieve import STAGE, Item, Sieve
 from instgen.formats import records_from, to_row
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Records judged at once where they are there at once."""
-_FIELDS = {"rule": "rules", "no_rule": "without", "min": "least", "max": "most"}
-"""Options that `Asked` calls otherwise."""
 Method = Literal["exact", "near", "novelty", "semantic", "off"]
 
 
@@ -87,8 +85,8 @@ def filter_records(
     for name in ("novelty_script", "min", "max"):
         given[name] = [f"{key}={value}" for key, value in (given[name] or {}).items()]
     told = said("filter", given, {"config": config, "quiet": quiet})
-    asked = Asked(**{_FIELDS.get(name, name): value for name, value in vars(told.own).items()})
-    tell = _to_nobody if quiet else console.say
+    asked = FilterOptions(**vars(told.own))
+    tell = console.silent if quiet else console.say
     vectors = _Vectors(asked, told.writing, tell, copy_context())
     sieve = sieve_for(asked, tell, vectors if Dedupe.SEMANTIC in asked.methods else None)
     at_once = BATCH if isinstance(records, str | os.PathLike | Sequence) else 1
@@ -137,7 +135,7 @@ def _selected(sieve: Sieve, outcomes: Iterable[Outcome]) -> Generator[Outcome]:
 class _Vectors:
     """What makes vectors of texts, opened when the first is wanted, in a thread where no event loop runs."""
 
-    def __init__(self, asked: Asked, writing: Writing, tell: Callable[[str], None], context: Context) -> None:
+    def __init__(self, asked: FilterOptions, writing: Writing, tell: Callable[[str], None], context: Context) -> None:
         self._opened = opened(asked, writing, tell)
         self._context = context
         self._is_wanted = Dedupe.SEMANTIC in asked.methods
@@ -158,7 +156,3 @@ class _Vectors:
     def __call__(self, texts: Sequence[str]) -> Floats:
         """The vectors of some texts."""
         return self._thread.submit(self._embed, texts).result()
-
-
-def _to_nobody(line: str) -> None:
-    del line

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from instgen.budget import Amount, dollars, most
-from instgen.cli.console import say
+from instgen.cli.console import say, say_text
 from instgen.records import Prompt
 from instgen.teachers.prices import Price
 
@@ -81,9 +81,9 @@ def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
     for prompt in prompts:
         say(f"--- the first prompt of item {number + 1} ---")
         for message in prompt.messages:
-            say(f"[{message.role}]\n{message.content.expandtabs()}")
+            say_text(f"[{message.role}]\n{message.content.expandtabs()}")
         if prompt.text:
-            say(prompt.text.expandtabs())
+            say_text(prompt.text.expandtabs())
     if not prompts:
         say(f"--- item {number + 1} asks nothing ---")
 

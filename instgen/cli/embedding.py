@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from instgen.cli.asked import Asked, Dedupe
 from instgen.cli.config import said_by
+from instgen.cli.filter_options import Dedupe, FilterOptions
 from instgen.cli.options import Asking, Writing
 from instgen.errors import UsageError
 
@@ -27,7 +27,7 @@ ENDPOINTS_ONLY = ("embed_url", "embed_key_env", "journal", "no_journal")
 
 
 @contextlib.contextmanager
-def opened(asked: Asked, writing: Writing, tell: Tell) -> Iterator[Embed | None]:
+def opened(asked: FilterOptions, writing: Writing, tell: Tell) -> Iterator[Embed | None]:
     """What makes the vectors that the command line asks for; None where it asks for none.
 
     Args:
@@ -67,7 +67,7 @@ def _static(folder: str) -> Iterator[Embed]:
 
 
 @contextlib.contextmanager
-def _endpoint(asked: Asked, name: str, writing: Writing, tell: Tell) -> Iterator[Embed]:
+def _endpoint(asked: FilterOptions, name: str, writing: Writing, tell: Tell) -> Iterator[Embed]:
     import asyncio
 
     from instgen.cli.drive import loop_factory

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from instgen.cli.options import Asking, Files, Profile, Writing, expanded
+
+if TYPE_CHECKING:
+    from instgen.cli.evolving import EvolveOptions
+    from instgen.cli.job import Job
+    from instgen.records import Record
 
 
 class Check(StrEnum):
@@ -71,27 +77,41 @@ def evolve(
 ) -> None:
     """Make harder and broader tasks out of records, in rounds; what gained nothing or went wrong is eliminated."""
     from instgen.cli.drive import perform
-    from instgen.cli.evolving import Choices, evolving_of
+    from instgen.cli.evolving import EvolveOptions
+    from instgen.cli.opening import need_input, records_of
+
+    own = EvolveOptions(
+        rounds, method, ops, keep.value, no_answers, growth, check, auto, auto_steps, save_method, profile
+    )
+    inputs = need_input(context, files)
+    records = records_of(inputs, may_be_empty=True)
+    perform(evolve_job(own, records, asking, writing, inputs), asking, writing)
+
+
+def evolve_job(
+    own: EvolveOptions, records: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
+) -> Job[Any]:
+    """What the options want done; `inputs` are the files that the records are read from.
+
+    Raises:
+        UsageError: what is asked for does not exist or does not go together.
+        InputError: a file of the user's own that is no method.
+    """
+    from instgen.cli.evolving import evolving_of
     from instgen.cli.job import Job
-    from instgen.cli.opening import need_input, open_teachers, records_of
+    from instgen.cli.opening import open_teachers
     from instgen.cli.optimise import Gate, SavedAutoEvolve, optimising_of, saving_of, tell_cost
     from instgen.pump import Pump
     from instgen.recipes.evolve import Evolve
 
-    paper = profile is Profile.PAPER
-    checks = tuple(each.value for each in check or ())
-    choices = Choices(method, ops, rounds, keep.value, not no_answers, growth, checks, paper, auto)
-    saving = saving_of(auto, save_method, auto_steps, writing)
-    inputs = need_input(context, files)
-    records = records_of(inputs, may_be_empty=True)
+    saving = saving_of(own, writing)
     teachers = open_teachers(asking, writing)
-    evolving = evolving_of(choices, teachers, asking)
-    calls = evolving.rounds * (1 + len(evolving.wordings["en"].judges) + evolving.answers)
+    evolving = evolving_of(own, teachers, asking)
     if saving:
-        optimising = optimising_of(choices, evolving, asking, saving)
+        optimising = optimising_of(own, evolving, asking, saving)
         tell_cost(optimising, asking, writing)
         if not asking.dry_run:
             recipe = SavedAutoEvolve(optimising, saving)
-            perform(Job(recipe, Gate(records, recipe), teachers, inputs=inputs), asking, writing)
-            return
-    perform(Job(Evolve(evolving), Pump(records), teachers, inputs=inputs, calls_per_item=calls), asking, writing)
+            return Job(recipe, Gate(records, recipe), teachers, inputs=inputs)
+    calls = evolving.rounds * (1 + len(evolving.wordings["en"].judges) + evolving.answers)
+    return Job(Evolve(evolving), Pump(records), teachers, inputs=inputs, calls_per_item=calls)

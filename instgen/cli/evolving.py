@@ -8,16 +8,16 @@ asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from instgen.cli.opening import Teachers, open_prompts
-from instgen.cli.options import Asking
+from instgen.cli.opening import Teachers, open_prompts, sampling_of, text_of
+from instgen.cli.options import Asking, Profile
 from instgen.errors import InputError, UsageError
 from instgen.prompts.book import SUFFIX, PromptBook, built_in
-from instgen.prompts.template import Sampling, Template, parse_template
+from instgen.prompts.template import Template, parse_template
 from instgen.recipes import profiles
 from instgen.recipes.evolve import Evolving, Round, Wording, evolving_prompt
 from instgen.recipes.evolve_ops import METHODS, Operation, Turn, Weighted, operations_of, own_operation, read_weights
@@ -36,18 +36,25 @@ _FORM = "a method has parts [[user]] with {{task}}, [[task]] and [[task with inp
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What the command line says of evolving; None is left to the profile."""
+class EvolveOptions:
+    """The command's own options, by their names; None is left to the profile, or to the default."""
 
+    rounds: int | None
     method: str | None
     ops: str | None
-    rounds: int | None
     keep: Literal["last", "all"]
-    answers: bool
+    no_answers: bool
     growth: int
-    checks: tuple[str, ...]
-    paper: bool
+    check: Sequence[str] | None
     auto: bool
+    auto_steps: int | None
+    save_method: Path | None
+    profile: Profile
+
+    @property
+    def paper(self) -> bool:
+        """Whether the published constants hold."""
+        return self.profile is Profile.PAPER
 
     @property
     def named(self) -> str:
@@ -61,36 +68,37 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """A user's own operations."""
+class UsersMethod:
+    """A user's own operations, and their prompt files, by the operations' names."""
 
     templates: Mapping[str, Template]
     operations: Mapping[str, Operation]
 
 
-NONE_OWN = Own({}, {})
+NOTHING = UsersMethod({}, {})
 
 
-def evolving_of(choices: Choices, teachers: Teachers, asking: Asking) -> Evolving:
+def evolving_of(own: EvolveOptions, teachers: Teachers, asking: Asking) -> Evolving:
     """The way of evolving that the options describe.
 
     Raises:
         UsageError: a method or an operation that is not there.
         InputError: a file of the user's own that is no method.
     """
-    asking = as_published(asking) if choices.paper else asking
-    own = NONE_OWN if choices.named in METHODS else read_method(Path(choices.named), asking)
-    operations = _operations(choices, own)
+    asking = as_published(asking) if own.paper else asking
+    users = NOTHING if own.named in METHODS else read_method(Path(own.named), asking)
+    operations = _operations(own, users)
+    judges = ("evolve-equal", *(CHECKS[check] for check in dict.fromkeys(own.check or ())))
     return Evolving(
         wordings={
-            language: _wording(open_prompts(asking, language), operations, own, choices, teachers)
+            language: _wording(open_prompts(asking, language), operations, users, judges, teachers)
             for language in LANGUAGES
         },
         operations=operations,
-        rounds=choices.rounds or (choices.published_rounds if choices.paper else ROUNDS),
-        keep=choices.keep,
-        answers=choices.answers,
-        growth=choices.growth,
+        rounds=own.rounds or (own.published_rounds if own.paper else ROUNDS),
+        keep=own.keep,
+        answers=not own.no_answers,
+        growth=own.growth,
         seed=asking.seed,
     )
 
@@ -106,21 +114,21 @@ def as_published(asking: Asking) -> Asking:
     )
 
 
-def read_method(path: Path, asking: Asking) -> Own:
+def read_method(path: Path, asking: Asking) -> UsersMethod:
     """The operations of a file, or of a folder's files.
 
     Raises:
         UsageError: nothing is there.
         InputError: a file that is no operation.
     """
-    if path.is_dir():
+    if _is_there(path) and path.is_dir():
         files = sorted(path.glob(f"*{SUFFIX}"))
         if not files:
             raise InputError(str(path), f"there is no prompt file here, such as NAME{SUFFIX}")
     else:
         files = [path]
     templates = {file.stem: own_template(file, asking) for file in files}
-    return Own(templates, {name: own_operation(name, template) for name, template in templates.items()})
+    return UsersMethod(templates, {name: own_operation(name, template) for name, template in templates.items()})
 
 
 def own_template(path: Path, asking: Asking) -> Template:
@@ -130,7 +138,7 @@ def own_template(path: Path, asking: Asking) -> Template:
         UsageError: there is no such file.
         InputError: what is wrong with it.
     """
-    content = text_of(path)
+    content = method_text(path)
     if not is_name(path.stem):
         raise InputError(str(path), f"{path.stem!r} cannot be an operation's name", NAME_HINT)
     try:
@@ -147,27 +155,24 @@ def is_name(stem: str) -> bool:
     return _NAME.fullmatch(stem) is not None
 
 
-def sampling_of(asking: Asking) -> Sampling:
-    """What the command line says about sampling."""
-    return Sampling(asking.temperature, asking.top_p, asking.max_tokens)
-
-
-def text_of(path: Path) -> str:
+def method_text(path: Path) -> str:
     """What a method's file holds.
 
     Raises:
         UsageError: there is no such file.
         InputError: it cannot be read.
     """
+    if not _is_there(path):
+        raise UsageError(f"--method {path}: neither a method nor a file", f"methods: {', '.join(METHODS)}")
+    return text_of(path)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path leads anywhere; one that is too long for a name does not."""
     try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        known = ", ".join(METHODS)
-        raise UsageError(f"--method {path}: neither a method nor a file", f"methods: {known}") from None
-    except UnicodeDecodeError as problem:
-        raise InputError(str(path), "is not UTF-8 text") from problem
-    except OSError as problem:
-        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _try(template: Template) -> None:
@@ -186,23 +191,23 @@ def _try(template: Template) -> None:
         evolving_prompt(turn, Wording({"own": template}, template))
 
 
-def _operations(choices: Choices, own: Own) -> tuple[Weighted, ...]:
-    if not own.operations:
-        return read_weights(choices.ops) if choices.ops is not None else operations_of(choices.named)
-    if choices.ops is not None:
-        return read_weights(choices.ops, own.operations)
-    return tuple(Weighted(operation) for operation in own.operations.values())
+def _operations(own: EvolveOptions, users: UsersMethod) -> tuple[Weighted, ...]:
+    if not users.operations:
+        return read_weights(own.ops) if own.ops is not None else operations_of(own.named)
+    if own.ops is not None:
+        return read_weights(own.ops, users.operations)
+    return tuple(Weighted(operation) for operation in users.operations.values())
 
 
 def _wording(
-    book: PromptBook, operations: tuple[Weighted, ...], own: Own, choices: Choices, teachers: Teachers
+    book: PromptBook, operations: tuple[Weighted, ...], users: UsersMethod, judges: Sequence[str], teachers: Teachers
 ) -> Wording:
+    """The prompt files of a language; `judges` names those that ask the judge."""
     names = [each.operation.name for each in operations]
     files = {each.operation.name: each.operation.file for each in operations}
-    templates = {name: own.templates.get(name) or _template(book, files[name], teachers.teacher) for name in names}
-    asked = ("evolve-equal", *(CHECKS[check] for check in dict.fromkeys(choices.checks)))
-    judges = tuple(_template(book, name, teachers.judge) for name in asked)
-    return Wording(templates, book.template("respond"), judges)
+    templates = {name: users.templates.get(name) or _template(book, files[name], teachers.teacher) for name in names}
+    asked = tuple(_template(book, name, teachers.judge) for name in judges)
+    return Wording(templates, book.template("respond"), asked)
 
 
 def _template(book: PromptBook, name: str, teacher: Teacher) -> Template:

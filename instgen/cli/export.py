@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli.asked import OnBadLine
+from instgen.cli.filter_options import OnBadLine
 from instgen.cli.options import Files, Writing, expanded
 from instgen.export.kinds import Kind, Pairs, Ties
 
@@ -31,7 +31,12 @@ To = Annotated[
 ]
 Learn = Annotated[Kind | None, typer.Option("--as", help="What is learned.  [default: what the first 100 records are]")]
 Split = Annotated[
-    str, typer.Option("--split", metavar="NAME=SHARE,…", help="Files to draw the rows into; siblings stay together.")
+    str,
+    typer.Option(
+        "--split",
+        metavar="NAME=SHARE,…",
+        help="Files to draw the rows into; siblings stay together.  [default: train alone]",
+    ),
 ]
 Shuffle = Annotated[bool, typer.Option("--shuffle", help="Put the rows in a random order.")]
 Seed = Annotated[
@@ -48,10 +53,10 @@ Margin = Annotated[bool, typer.Option("--margin", help="Add the column `margin`,
 Preview = Annotated[
     Template | None, typer.Option("--chat-template", help="Show on stderr how the first three rows look to a model.")
 ]
-Card = Annotated[bool, typer.Option("--card", help="Write the data set's card, which hf always has.")]
-Licence = Annotated[str, typer.Option("--license", metavar="ID", help="The data set's licence, for the card.")]
+Card = Annotated[bool, typer.Option("--card", help="Write the dataset's card, which hf always has.")]
+Licence = Annotated[str, typer.Option("--license", metavar="ID", help="The dataset's license, for the card.")]
 Title = Annotated[str, typer.Option("--title", help="Its name, for the card.  [default: the folder's]")]
-Seeds = Annotated[str, typer.Option("--seeds", metavar="TEXT", help="Where the seeds come from, and their licence.")]
+Seeds = Annotated[str, typer.Option("--seeds", metavar="TEXT", help="Where the seeds come from, and their license.")]
 Summaries = Annotated[
     list[Path] | None,
     typer.Option("--with-summary", help="File of earlier steps' summaries, for the card; may be repeated."),
@@ -88,7 +93,7 @@ def export(
     import shlex
     import sys
 
-    from instgen.cli.exporting import Asked, export_rows
+    from instgen.cli.exporting import ExportOptions, export_rows
     from instgen.cli.opening import need_input
     from instgen.errors import UsageError
     from instgen.export.example import Choice
@@ -101,7 +106,7 @@ def export(
         raise UsageError("export writes a folder of files", "say which: -o DIR")
     if form.parquet:
         pyarrow()
-    asked = Asked(
+    asked = ExportOptions(
         form=form,
         inputs=need_input(context, files),
         folder=writing.output,

@@ -7,7 +7,6 @@ data; nothing is in the folder before everything is.
 from __future__ import annotations
 
 import contextlib
-import gc
 import signal
 import time
 from collections import Counter
@@ -21,16 +20,19 @@ from typing import Any
 import orjson
 
 from instgen import __version__
-from instgen.cli import console
+from instgen.cli import console, summary
+from instgen.cli.collecting import IN_ROWS, seldom_collected
+from instgen.cli.filter_options import BAD_LINE
 from instgen.cli.folder import Folder
 from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
+from instgen.cli.stopping import SIGNALS, heeded
 from instgen.cli.writing import Parts
 from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, UsageError
 from instgen.export.card import Told, card
 from instgen.export.carried import Carried, meta
 from instgen.export.columns import MARGIN, META
-from instgen.export.example import STAGE, Choice, Example, Made, examples_of, kind_of, root_of
+from instgen.export.example import STAGE, Choice, Example, Made, examples_of, kin_of, kind_of
 from instgen.export.fitness import unfit
 from instgen.export.format import Exported, Format, Layout
 from instgen.export.kinds import Kind
@@ -38,23 +40,20 @@ from instgen.export.lines import Lines
 from instgen.export.preview import rendered
 from instgen.export.split import Splits
 from instgen.export.survey import Survey
-from instgen.formats import RowError, records_from, rejection_row
+from instgen.formats import rejection_row
 from instgen.jsonl import Destination
-from instgen.lines import BadLine, Row, batches_of, rows_of
+from instgen.lines import BadLine, Row, batches_of, records_at, rows_of
 from instgen.records import Record, Rejection, Verdict
 
 LOOKED_AT = 100
 """Records from which the kind is told where `--as` says none."""
 PREVIEWED = 3
-GARBAGE = 100_000
-"""As in `sifting`: rows have no cycles."""
-BAD_LINE = "bad-line"
 PROGRESS_SECONDS = 10.0
 KEYS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExportOptions:
     """What the command line says."""
 
     form: Format
@@ -98,7 +97,7 @@ class Account:
             raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} left out")
 
 
-def _check_applies(asked: Asked, kind: Kind) -> None:
+def _check_applies(asked: ExportOptions, kind: Kind) -> None:
     """Raise UsageError for an option about preferences where none are written."""
     if asked.margin and not asked.form.layouts[kind].margins:
         raise UsageError(f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf")
@@ -115,16 +114,15 @@ def _summary_row(row: Row) -> Mapping[str, Any]:
     return row.value
 
 
-def export_rows(asked: Asked, writing: Writing) -> None:
+@seldom_collected(IN_ROWS)
+def export_rows(asked: ExportOptions, writing: Writing) -> None:
     """Write the folder, with all that the command line says about it.
 
     Raises:
         InstgenError: why nothing was written.
     """
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
     account = Account()
-    _append_summary(writing, None)
+    summary.append(writing)
     problem: InstgenError | None = None
     notes: list[str] = []
     try:
@@ -141,7 +139,7 @@ def export_rows(asked: Asked, writing: Writing) -> None:
     if not writing.quiet:
         for line in (*_told(asked, account, written=problem is None), *notes):
             console.say(f"export: {line}")
-    _append_summary(writing, _summary(asked, account, problem))
+    summary.append(writing, _summary(asked, account, problem))
     if problem is not None:
         raise problem
     account.check()
@@ -151,7 +149,7 @@ def export_rows(asked: Asked, writing: Writing) -> None:
 class _Run:
     """One run: what it reads, and where it writes."""
 
-    asked: Asked
+    asked: ExportOptions
     writing: Writing
     folder: Folder
     rejects: Sequence[Destination]
@@ -212,7 +210,7 @@ class _Run:
             self._reject(Rejection(STAGE, made.verdict, record))
             return
         account.kept += 1
-        split = self.asked.splits.of(root_of(record, by_prompt=kind in _BY_PROMPT))
+        split = self.asked.splits.of(kin_of(record, by_prompt=kind in _BY_PROMPT))
         for example in made.examples:
             row = layout.row(example)
             if self.asked.margin:
@@ -243,7 +241,7 @@ class _Run:
         if self.asked.template and self.previewed < PREVIEWED:
             self.previewed += 1
             for text in rendered(example, kind, self.asked.template):
-                console.say(f"{text}\n")
+                console.say_text(f"{text}\n")
 
     def _check_rows(self) -> None:
         rows = self.account.rows
@@ -285,13 +283,10 @@ _BY_PROMPT = (Kind.DPO, Kind.RM, Kind.KTO)
 def _records_in(told: Row | BadLine) -> tuple[Record, ...]:
     if isinstance(told, BadLine):
         raise told.problem
-    try:
-        return records_from(told.value)
-    except RowError as problem:
-        raise InputError(told.where, problem.problem, problem.hint) from problem
+    return records_at(told)
 
 
-def _kind(asked: Asked, first: Sequence[Record]) -> Kind:
+def _kind(asked: ExportOptions, first: Sequence[Record]) -> Kind:
     """What `--as` says, else what most of the first records are, if the format holds such."""
     kinds = asked.form.layouts
     if asked.kind is not None:
@@ -323,7 +318,7 @@ def _why(account: Account) -> str:
     return f"left out: {reasons}; --rejects FILE shows them" if reasons else "there was nothing to read"
 
 
-def _told(asked: Asked, account: Account, *, written: bool) -> Iterable[str]:
+def _told(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[str]:
     rows = ", ".join(f"{name} {count:,}" for name, count in account.rows.items())
     if written:
         yield (
@@ -341,7 +336,7 @@ def _told(asked: Asked, account: Account, *, written: bool) -> Iterable[str]:
         yield f"half characters (lone surrogates) replaced in {account.lines.replaced:,} rows"
 
 
-def _summary(asked: Asked, account: Account, problem: InstgenError | None) -> dict[str, Any]:
+def _summary(asked: ExportOptions, account: Account, problem: InstgenError | None) -> dict[str, Any]:
     return {
         "command": "export",
         "version": __version__,
@@ -362,13 +357,6 @@ def _summary(asked: Asked, account: Account, problem: InstgenError | None) -> di
     }
 
 
-def _append_summary(writing: Writing, row: dict[str, Any] | None) -> None:
-    if writing.summary:
-        from instgen.cli.account import append_row
-
-        append_row(writing.summary, row)
-
-
 @contextlib.contextmanager
 def _stopping() -> Iterator[None]:
     """Lets a signal end the run as an error does, so that nothing half done stays."""
@@ -377,7 +365,7 @@ def _stopping() -> Iterator[None]:
         del frame
         raise Interrupted(signum)
 
-    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    before = {signum: signal.signal(signum, stop) for signum in heeded()}
     try:
         yield
     finally:
@@ -388,8 +376,7 @@ def _stopping() -> Iterator[None]:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Signals wait: what is being put in place is put there whole."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:

@@ -9,15 +9,25 @@ from typing import Annotated, get_type_hints
 import typer
 
 from instgen.cli import console
-from instgen.cli.asked import Asked, Compared, Dedupe, LookedAt, OnBadLine, Personal, PresetName, Sign, Survivor
+from instgen.cli.filter_options import (
+    Compared,
+    Dedupe,
+    FilterOptions,
+    LookedAt,
+    OnBadLine,
+    Personal,
+    PresetName,
+    Sign,
+    Survivor,
+)
 from instgen.cli.options import Asking, Files, Writing, expanded
 
 _Texts = list[str] | None
 Preset = Annotated[PresetName, typer.Option("--preset", help="The rules to begin with.")]
 Rules = Annotated[
-    _Texts, typer.Option("--rule", metavar="NAME[=VALUE]", help="A rule more, or another threshold; may be repeated.")
+    _Texts, typer.Option("--rule", metavar="NAME[=VALUE]", help="Add a rule, or set its threshold; may be repeated.")
 ]
-Without = Annotated[_Texts, typer.Option("--no-rule", metavar="NAME", help="A rule less; may be repeated.")]
+Without = Annotated[_Texts, typer.Option("--no-rule", metavar="NAME", help="Drop a rule; may be repeated.")]
 Explain = Annotated[bool, typer.Option("--explain", help="List the rules in force, and read nothing.")]
 Methods = Annotated[
     list[Dedupe] | None,
@@ -26,12 +36,20 @@ Methods = Annotated[
 Near = Annotated[
     float | None,
     typer.Option(
-        "--near", min=0, max=1, help="Similarity from which rows are near duplicates; asks for --dedupe near."
+        "--near",
+        min=0,
+        max=1,
+        help="Similarity from which rows are near duplicates; asks for --dedupe near.  [default: 0.7 there]",
     ),
 ]
 Novelty = Annotated[
     float | None,
-    typer.Option("--novelty", min=0, max=1, help="ROUGE-L F that a task may have with others; --dedupe novelty."),
+    typer.Option(
+        "--novelty",
+        min=0,
+        max=1,
+        help="ROUGE-L F that a task may have with others; asks for --dedupe novelty.  [default: 0.7 there]",
+    ),
 ]
 ByScript = Annotated[
     _Texts,
@@ -40,7 +58,12 @@ ByScript = Annotated[
 On = Annotated[Compared, typer.Option("--novelty-on", help="What is compared: the task is with its input.")]
 Semantic = Annotated[
     float | None,
-    typer.Option("--semantic", min=0, max=1, help="Cosine from which tasks mean the same; --dedupe semantic."),
+    typer.Option(
+        "--semantic",
+        min=0,
+        max=1,
+        help="Cosine from which tasks mean the same; asks for --dedupe semantic.  [default: 0.9 there]",
+    ),
 ]
 Embed = Annotated[
     str | None,
@@ -75,11 +98,13 @@ DecontaminateOn = Annotated[
     LookedAt, typer.Option("--decontaminate-on", help="What is looked at: what the user says, or all texts of a row.")
 ]
 Pii = Annotated[Personal | None, typer.Option("--pii", help="What becomes of rows with personal data or secrets.")]
-Lang = Annotated[_Texts, typer.Option("--lang", metavar="CODE", help="A language that rows may be in; repeatable.")]
+Lang = Annotated[
+    _Texts, typer.Option("--lang", metavar="CODE", help="A language that rows may be in; may be repeated.")
+]
 SameLang = Annotated[bool, typer.Option("--same-lang", help="Leave out answers in another language than their task.")]
 Balance = Annotated[bool, typer.Option("--balance-lang", help="As many rows of each language as of the rarest.")]
-Least = Annotated[_Texts, typer.Option("--min", metavar="NAME=VALUE", help="The least of a score; may be repeated.")]
-Most = Annotated[_Texts, typer.Option("--max", metavar="NAME=VALUE", help="The most of a score; may be repeated.")]
+Least = Annotated[_Texts, typer.Option("--min", metavar="NAME=VALUE", help="Lowest score to keep; may be repeated.")]
+Most = Annotated[_Texts, typer.Option("--max", metavar="NAME=VALUE", help="Highest score to keep; may be repeated.")]
 Top = Annotated[int | None, typer.Option("--top", min=0, help="Keep so many rows, the highest by --by.")]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="The score for --top, --diverse, --keep best.")]
 Sample = Annotated[int | None, typer.Option("--sample", min=0, help="Keep so many rows, drawn at random.")]
@@ -134,10 +159,10 @@ def filter_rows(
     """Keep the rows that pass, as they came, and say why the others do not. Asks no teacher."""
     from instgen.cli.opening import need_input
 
-    asked = Asked(
+    asked = FilterOptions(
         preset=preset,
-        rules=rule or (),
-        without=no_rule or (),
+        rule=rule or (),
+        no_rule=no_rule or (),
         dedupe=dedupe or (),
         near=near,
         novelty=novelty,
@@ -158,8 +183,8 @@ def filter_rows(
         lang=lang or (),
         same_lang=same_lang,
         balance_lang=balance_lang,
-        least=min or (),
-        most=max or (),
+        min=min or (),
+        max=max or (),
         top=top,
         by=by,
         sample=sample,
@@ -172,21 +197,17 @@ def filter_rows(
         _filter(asked, need_input(context, files), writing, skip=on_bad_line is OnBadLine.SKIP)
 
 
-def _explain(asked: Asked) -> None:
-    from instgen.cli.assembly import explained
+def _explain(asked: FilterOptions) -> None:
+    from instgen.cli.filtering import explained
 
-    typer.echo("\n".join(explained(asked)))
+    console.show("\n".join(explained(asked)))
 
 
-def _filter(asked: Asked, rows: Sequence[Path], writing: Writing, *, skip: bool) -> None:
-    from instgen.cli.assembly import compared_with, sieve_for
+def _filter(asked: FilterOptions, rows: Sequence[Path], writing: Writing, *, skip: bool) -> None:
     from instgen.cli.embedding import opened
+    from instgen.cli.filtering import compared_with, sieve_for
     from instgen.cli.sifting import Inputs, sift
 
-    tell = _to_nobody if writing.quiet else console.say
+    tell = console.silent if writing.quiet else console.say
     with opened(asked, writing, tell) as vectors:
         sift(sieve_for(asked, tell, vectors), Inputs(rows, compared_with(asked), skip_bad_lines=skip), writing)
-
-
-def _to_nobody(line: str) -> None:
-    del line

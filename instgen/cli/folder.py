@@ -1,7 +1,8 @@
 """A folder that is written whole: beside its place first, and put there when all is done.
 
 The rules: until then nothing that was there has changed; the same files again change nothing; other files are replaced
-only by force, and a file that the export does not write is never touched.
+only by force, and a file that the export does not write is never touched. The folder itself may be a symbolic link, as
+its user made it; inside it and beside it none is followed, for they came with what was cloned or unpacked there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import BinaryIO
 from instgen.errors import OutputDiffers, UsageError
 from instgen.jsonl import locked, translated
 
-_DONE = "files"
+_DONE, _LOCK = "files", "lock"
 
 
 class Folder:
@@ -41,9 +42,10 @@ class Folder:
             if place in each.resolve().parents and str(each) != "-":
                 raise UsageError(f"{each}: lies in the folder that is written, {path}", "name another folder")
         self._stage = place.parent / f".{place.name}.instgen"
+        _check_no_link(self._stage, self._stage / _DONE, self._stage / _LOCK)
         with translated(str(path)):
             self._stage.mkdir(exist_ok=True)
-            self._lock = locked(self._stage / "lock", path, "folder")
+            self._lock = locked(self._stage / _LOCK, path, "folder")
             shutil.rmtree(self._files, ignore_errors=True)
             self._files.mkdir()
 
@@ -92,6 +94,7 @@ class Folder:
                 f"{self.path}: holds {foreign[0]}, which this export does not write",
                 "remove it, or name another folder",
             )
+        _check_no_link(*{folder for name in made for folder in _folders_of(self.path, name)})
         with translated(str(self.path)):
             for name in made:
                 _to_disk(self._files / name)
@@ -108,6 +111,18 @@ class Folder:
 
     def _same(self, names: set[str]) -> bool:
         return all(filecmp.cmp(self._files / name, self.path / name, shallow=False) for name in names)
+
+
+def _check_no_link(*paths: Path) -> None:
+    """Raise UsageError where one of them leads elsewhere: what is written or cleared away there is not ours."""
+    for path in paths:
+        if path.is_symlink():
+            raise UsageError(f"{path}: is a symbolic link, and would lead the export elsewhere", "remove it")
+
+
+def _folders_of(folder: Path, name: str) -> tuple[Path, ...]:
+    """The folders between a folder and a file in it."""
+    return tuple(folder / parent for parent in Path(name).parents if parent != Path())
 
 
 def _names(folder: Path) -> set[str]:

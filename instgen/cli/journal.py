@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
+from instgen.cli import console
+
 journal = typer.Typer(help="Inspect, export and prune the journal.", no_args_is_help=True, rich_markup_mode=None)
 
 Where = Annotated[
     Path | None,
-    typer.Option("--journal", envvar="INSTGEN_JOURNAL", help="The journal.  [default: in the user's state folder]"),
+    typer.Option(
+        "--journal",
+        envvar="INSTGEN_JOURNAL",
+        show_envvar=False,
+        help="The journal.  [default: in the user's state folder]",
+    ),
 ]
 DAY = 86_400.0
 
@@ -22,25 +29,29 @@ def info(where: Where = None) -> None:
     from instgen.cli.opening import existing_journal
 
     kept = existing_journal(where)
-    typer.echo(kept.path)
+    console.show(str(kept.path))
     for line in kept.bought():
         price = "unknown" if line.cost is None else f"{line.cost:.2f} dollars"
-        typer.echo(f"{line.teacher}: {line.completions} completions, {line.tokens:,} tokens, price {price}")
+        console.show(f"{line.teacher}: {line.completions} completions, {line.tokens:,} tokens, price {price}")
     kept.close()
 
 
 @journal.command("export")
 def export(where: Where = None) -> None:
     """Write every completion as JSONL, oldest first: the audit trail."""
+    import os
+
     import jsonlines
     import orjson
 
-    from instgen.cli.opening import STDOUT, existing_journal
+    from instgen import terminal
+    from instgen.cli.opening import existing_journal
     from instgen.jsonl import translated
 
     kept = existing_journal(where)
-    with translated("stdout"), open(STDOUT, "wb", buffering=0, closefd=False) as out:
-        jsonlines.Writer(out, dumps=orjson.dumps).write_all(kept.entries())
+    shown = terminal.json_lines if os.isatty(console.STDOUT) else bytes
+    with translated("stdout"), open(console.STDOUT, "wb", buffering=0, closefd=False) as out:
+        jsonlines.Writer(out, dumps=lambda entry: shown(orjson.dumps(entry))).write_all(kept.entries())
     kept.close()
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from instgen import __version__
 from instgen.cli import console
 from instgen.cli.options import Asking, Writing
-from instgen.errors import InputError, UsageError
-from instgen.records import Record
+from instgen.errors import UsageError
+from instgen.records import Record, writers
 from instgen.scores.find import built_in, find_rubric
 from instgen.scores.free import COMMAND, MEASURES, Measure, Measuring
 from instgen.scores.ifd import Ifd
 from instgen.scores.plugins import plugged_rubrics
-from instgen.scores.rates import Counts, Rate
 from instgen.scores.rubric import SUFFIX, Rubric, parse_rubric
 
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ScoreOptions:
     """What the command line of `score` asks for."""
 
     rubrics: Sequence[str]
@@ -52,7 +49,7 @@ class Rubrics:
         return bool(self.judged) or self.ifd
 
 
-def chosen(wanted: Wanted) -> Rubrics:
+def chosen(wanted: ScoreOptions) -> Rubrics:
     """The rubrics that are named, each once.
 
     Raises:
@@ -94,8 +91,9 @@ def listed() -> Iterator[str]:
         yield f"{name:{wide}}  {'judge' if isinstance(found, Rubric) else 'free '}  {found.about}"
 
 
-def judge(rubrics: Rubrics, wanted: Wanted, inputs: Sequence[Path], asking: Asking, writing: Writing) -> None:
+def judge(rubrics: Rubrics, wanted: ScoreOptions, inputs: Sequence[Path], asking: Asking, writing: Writing) -> None:
     """Have records judged, with all that the command line says about it."""
+    from instgen.cli import rates
     from instgen.cli.drive import perform
     from instgen.cli.job import Job
     from instgen.cli.opening import records_of
@@ -110,10 +108,10 @@ def judge(rubrics: Rubrics, wanted: Wanted, inputs: Sequence[Path], asking: Aski
         perform(Job(recipe, Pump(entries), teachers, inputs=tuple(inputs), calls_per_item=calls), asking, writing)
     finally:
         if not asking.dry_run:
-            _tell_rates(recipe.counts, writing)
+            rates.tell(recipe.counts, writing)
 
 
-def judge_of(rubrics: Rubrics, wanted: Wanted, asking: Asking) -> Judge:
+def judge_of(rubrics: Rubrics, wanted: ScoreOptions, asking: Asking) -> Judge:
     """The recipe that asks for the scores."""
     from instgen.cli.opening import open_prompts
     from instgen.recipes.ifd import Fathoming
@@ -137,7 +135,12 @@ def judge_of(rubrics: Rubrics, wanted: Wanted, asking: Asking) -> Judge:
 
 
 def entries_of(
-    rubrics: Rubrics, wanted: Wanted, records: Iterable[Record], teachers: Teachers, asking: Asking, writing: Writing
+    rubrics: Rubrics,
+    wanted: ScoreOptions,
+    records: Iterable[Record],
+    teachers: Teachers,
+    asking: Asking,
+    writing: Writing,
 ) -> Iterable[Entry]:
     """The records as the recipe takes them: measured, drawn, siblings together."""
     from instgen.recipes.judge import grouped
@@ -176,19 +179,14 @@ def judge_alone(asking: Asking) -> Asking:
 def _rubric(named: str) -> Rubric | Measure | Ifd:
     if not named.endswith(SUFFIX) and "/" not in named:
         return find_rubric(named)
+    from instgen.cli.opening import text_of
+
     path = Path(named).expanduser()
-    try:
-        content = path.read_text("utf-8")
-    except UnicodeDecodeError as problem:
-        raise InputError(named, "is not UTF-8 text") from problem
-    except OSError as problem:
-        raise InputError(
-            named, f"cannot be read: {problem.strerror}", "a rubric of ours is named without a path"
-        ) from problem
+    content = text_of(path, "a rubric of ours is named without a path")
     return parse_rubric(path.name.removesuffix(SUFFIX), content, named)
 
 
-def _measured(rubrics: Rubrics, wanted: Wanted, records: Iterable[Record]) -> Iterable[Record]:
+def _measured(rubrics: Rubrics, wanted: ScoreOptions, records: Iterable[Record]) -> Iterable[Record]:
     return Measuring(rubrics.measures, replace_scores=wanted.replace).all(records) if rubrics.measures else records
 
 
@@ -203,6 +201,7 @@ def _drawn(records: Iterable[Record], number: int, seed: int) -> Iterator[Entry]
     import orjson
 
     from instgen.cli.spool import Spool
+    from instgen.filters.selection import lot
     from instgen.formats import records_from, to_row
     from instgen.recipes.judge import Entry
 
@@ -210,19 +209,13 @@ def _drawn(records: Iterable[Record], number: int, seed: int) -> Iterator[Entry]
         lowest: list[tuple[int, int]] = []
         for position, record in enumerate(records):
             spool.add([orjson.dumps(to_row(record), option=orjson.OPT_APPEND_NEWLINE)])
-            heapq.heappush(lowest, (-_draw(record, seed), -position))
+            heapq.heappush(lowest, (-lot(record, seed), -position))
             if len(lowest) > number:
                 heapq.heappop(lowest)
         drawn = {-position for _, position in lowest}
         for position, line in enumerate(spool.lines()):
             (record,) = records_from(orjson.loads(line))
             yield Entry(record, wanted=position in drawn)
-
-
-def _draw(record: Record, seed: int) -> int:
-    """The record's lot."""
-    said = f"{seed}\0{record.id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big")
 
 
 @dataclass(slots=True)
@@ -237,7 +230,7 @@ class _Watch:
 
     def all(self, records: Iterable[Record]) -> Iterator[Record]:
         """The records, looked at."""
-        from instgen.scores.family import family_of, same_family, writers
+        from instgen.scores.family import family_of, same_family
 
         for record in records:
             if not self._kin and any(same_family(self.judge, writer) for writer in writers(record)):
@@ -254,49 +247,3 @@ class _Watch:
     def _say(self, line: str) -> None:
         if not self.quiet:
             console.say(f"{COMMAND}: {line}")
-
-
-def _tell_rates(counted: Iterable[Counts], writing: Writing) -> None:
-    """Say how often each score of yes and no was yes, and append it to the summary."""
-    from instgen.cli.account import append_row
-
-    for counts in counted:
-        rates = counts.rates()
-        if not any(rate.judged for rate in rates):
-            continue
-        if not writing.quiet:
-            for line in rates_told(counts.rubric, rates):
-                console.say(line)
-        if writing.summary:
-            append_row(writing.summary, _rates_row(counts.rubric, rates))
-
-
-def rates_told(rubric: Rubric, rates: Sequence[Rate]) -> Iterator[str]:
-    """A table: each score, its share of ones, the 95 % interval, and what a paper found."""
-    wide = max(len(rate.name) for rate in rates)
-    with_paper = any(rate.paper is not None for rate in rates)
-    yield f"{COMMAND}: {rubric.name}: shares of {max(rate.judged for rate in rates):,} judged, with 95 % intervals"
-    for rate in rates:
-        paper = f"   paper {rate.paper:4.0%}" if rate.paper is not None else ""
-        low, high = rate.interval.low, rate.interval.high
-        yield f"  {rate.name:{wide}}  {rate.share:6.1%}  ({low:.1%} to {high:.1%}){paper if with_paper else ''}"
-
-
-def _rates_row(rubric: Rubric, rates: Sequence[Rate]) -> dict[str, Any]:
-    return {
-        "command": COMMAND,
-        "version": __version__,
-        "rubric": rubric.name,
-        "source": rubric.source,
-        "rates": {
-            rate.name: {
-                "judged": rate.judged,
-                "ones": rate.ones,
-                "share": round(rate.share, 4),
-                "low": round(rate.interval.low, 4),
-                "high": round(rate.interval.high, 4),
-                "paper": rate.paper,
-            }
-            for rate in rates
-        },
-    }

@@ -7,7 +7,6 @@ that was read is written.
 from __future__ import annotations
 
 import contextlib
-import select
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,15 +16,15 @@ from typing import Any
 import orjson
 
 from instgen import __version__
-from instgen.cli import console
-from instgen.cli.account import append_row
-from instgen.cli.opening import STDOUT, open_destinations
+from instgen.cli import console, summary
+from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
 from instgen.cli.stopping import stopping
-from instgen.errors import InputError, InstgenError
-from instgen.formats import RowError, records_from, to_row
+from instgen.cli.waiting import until_readable
+from instgen.errors import InstgenError
+from instgen.formats import to_row
 from instgen.jsonl import Destination
-from instgen.lines import BadLine, Row, batches_of
+from instgen.lines import BadLine, Row, batches_of, records_at
 from instgen.records import Record
 from instgen.scores.free import COMMAND, Measuring
 
@@ -78,22 +77,20 @@ def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> N
         InstgenError: why it ended early.
     """
     tally = _Tally(writing.quiet)
-    if writing.summary:
-        append_row(writing.summary)
+    summary.append(writing)
     problem: InstgenError | None = None
     try:
         _measure(measuring, inputs, writing, tally)
     except InstgenError as ended:
         problem = ended
     tally.tell()
-    if writing.summary:
-        append_row(writing.summary, tally.summary(problem))
+    summary.append(writing, tally.summary(problem))
     if problem is not None:
         raise problem
 
 
 def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tally: _Tally) -> None:
-    batches = batches_of(inputs, waiting=lambda fd: _wait(fd, records))
+    batches = batches_of(inputs, waiting=lambda fd: until_readable(fd, records))
     with contextlib.ExitStack() as closing:
         destinations = open_destinations(writing, inputs, resumable=True)
         for destination in destinations:
@@ -125,19 +122,6 @@ def _records(batch: Sequence[Row | BadLine], tally: _Tally) -> Iterator[Record]:
     for row in batch:
         if isinstance(row, BadLine):
             raise row.problem
-        try:
-            found = records_from(row.value)
-        except RowError as problem:
-            raise InputError(row.where, problem.problem, problem.hint) from problem
+        found = records_at(row)
         tally.rows += 1
         yield from found
-
-
-def _wait(fd: int, destination: Destination) -> None:
-    """Wait until a descriptor can be read, or the reader of our records has gone."""
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    if console.is_pipe(STDOUT):
-        poll.register(STDOUT, 0)
-    poll.poll()
-    destination.check()

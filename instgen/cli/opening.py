@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,28 +15,24 @@ import typer
 
 from instgen.cli import console
 from instgen.cli.config import said_by
-from instgen.cli.named import named_teacher, price_of
 from instgen.cli.options import Asking, Writing
 from instgen.errors import InputError, UsageError
-from instgen.formats import RowError, records_from
 from instgen.journal import Journal, NoJournal, SqliteJournal
-from instgen.jsonl import Destination, ResumedFile, Stream, open_destination
-from instgen.lines import Row, rows_of
+from instgen.jsonl import Destination, Stream, Together, open_destination
+from instgen.lines import records_at, rows_of
 from instgen.prompts.book import SUFFIX, PromptBook
 from instgen.prompts.template import Sampling
 from instgen.records import Record, Role
-from instgen.teachers.find import find_teacher
-from instgen.teachers.teacher import Settings, Teacher
+from instgen.sources import DASH
 
 if TYPE_CHECKING:
     from instgen.cli.named_schema import NamedTeacher
-
-STDIN, STDOUT = 0, 1
+    from instgen.teachers.teacher import Settings, Teacher
 
 
 @dataclass(frozen=True, slots=True)
 class Teachers:
-    """Who answers: the teacher, the judge, who may be the same, and teachers that take turns with the first."""
+    """Who answers: the teacher; the judge, which may be the same one; and others that take turns with the first."""
 
     teacher: Teacher
     judge: Teacher
@@ -85,7 +82,9 @@ def open_teachers(asking: Asking, writing: Writing, others: Sequence[str] = ()) 
     Raises:
         UsageError: no such teacher, a key that cannot be had, or others that are one teacher.
     """
-    tell = _quiet if writing.quiet else _tell
+    from instgen.teachers.find import find_teacher
+
+    tell = console.silent if writing.quiet else _tell
     teacher = open_teacher(asking, writing.config, tell)
 
     def beside(spec: str) -> Teacher:
@@ -105,6 +104,9 @@ def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None
     Raises:
         UsageError: no such teacher, or a key that cannot be had.
     """
+    from instgen.cli.named import named_teacher
+    from instgen.teachers.find import find_teacher
+
     if named := named_teacher(asking.teacher, config):
         for option in ("base_url", "api_key_env", "api_key_file"):
             if said_by(option) == "flag":
@@ -121,6 +123,8 @@ def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None
 
 def _reach_beside(spec: str, asking: Asking, config: Path | None) -> Reach:
     """Where one is that is asked beside the teacher."""
+    from instgen.cli.named import named_teacher
+
     if named := named_teacher(spec, config):
         return _reach_of(named, spec)
     return _reach_said(asking, spec) if _provider(spec) == _provider(asking.teacher) else Reach(spec)
@@ -153,6 +157,9 @@ def _settings(
     reach: Reach, asking: Asking, config: Path | None, tell: Callable[[str], None], *, beside: bool = False
 ) -> Settings:
     """How to ask one teacher. Flags and variables are about the teacher: the table of one beside it beats them."""
+    from instgen.cli.named import price_of
+    from instgen.teachers.teacher import Settings
+
     named = reach.named
 
     def limit(option: str) -> Any:
@@ -164,7 +171,7 @@ def _settings(
         api_key=reach.api_key,
         timeout=limit("timeout"),
         tries=limit("tries"),
-        threads=1 if console.is_pipe(STDIN) or console.is_pipe(STDOUT) else None,
+        threads=1 if console.is_pipe(console.STDIN) or console.is_pipe(console.STDOUT) else None,
         concurrency=asking.concurrency,
         rpm=limit("rpm"),
         tpm=limit("tpm"),
@@ -182,14 +189,28 @@ def _tell(line: str) -> None:
     console.say(f"instgen: {line}")
 
 
-def _quiet(line: str) -> None:
-    del line
-
-
 def open_prompts(asking: Asking, language: str) -> PromptBook:
     """The prompt files of a language, with the user's own in their place."""
-    sampling = Sampling(asking.temperature, asking.top_p, asking.max_tokens)
-    return PromptBook(language, _overrides(asking.prompts) if asking.prompts else None, sampling)
+    return PromptBook(language, _overrides(asking.prompts) if asking.prompts else None, sampling_of(asking))
+
+
+def sampling_of(asking: Asking) -> Sampling:
+    """What the command line says about sampling."""
+    return Sampling(asking.temperature, asking.top_p, asking.max_tokens)
+
+
+def text_of(file: Path, hint: str = "") -> str:
+    """What a text file holds.
+
+    Raises:
+        InputError: it cannot be read; `hint` says what to do where it cannot even be opened.
+    """
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as problem:
+        raise InputError(str(file), "is not UTF-8 text") from problem
+    except OSError as problem:
+        raise InputError(str(file), f"cannot be read: {problem.strerror}", hint) from problem
 
 
 @contextlib.contextmanager
@@ -232,16 +253,16 @@ def open_destinations(writing: Writing, inputs: Sequence[Path], *, resumable: bo
     Raises:
         UsageError: an output is also an input, or cannot be an output.
     """
-    together: list[ResumedFile] = []
-    named = [path for path in (writing.output, writing.rejects) if path is not None and str(path) != "-"]
-    if writing.rejects is not None and str(writing.rejects) == "-":
+    together: Together = []
+    named = [path for path in (writing.output, writing.rejects) if path is not None and str(path) != DASH]
+    if writing.rejects is not None and str(writing.rejects) == DASH:
         raise UsageError("--rejects -: rejects do not go among the records", "name a file")
-    to_stdout = writing.output is None or str(writing.output) == "-"
+    to_stdout = writing.output is None or str(writing.output) == DASH
     _check_distinct(named, inputs, to_stdout=to_stdout)
 
     def opened(path: Path | None) -> Destination:
-        if path is None or str(path) == "-":
-            return Stream(STDOUT, "stdout")
+        if path is None or str(path) == DASH:
+            return Stream(console.STDOUT, "stdout")
         return open_destination(path, together, force=writing.force, resumable=resumable)
 
     return [opened(writing.output), *([opened(writing.rejects)] if writing.rejects else [])]
@@ -252,7 +273,7 @@ def need_input(context: typer.Context, files: Sequence[Path] | None) -> tuple[Pa
     if not files and sys.stdin.isatty():
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(UsageError.exit_code)
-    return tuple(files or (Path("-"),))
+    return tuple(files or (Path(DASH),))
 
 
 def records_of(paths: Sequence[Path], *, may_be_empty: bool = False) -> Iterator[Record]:
@@ -265,15 +286,7 @@ def records_of(paths: Sequence[Path], *, may_be_empty: bool = False) -> Iterator
     Raises:
         InputError: a file or a row that cannot be read, with its place.
     """
-    return _records(rows_of(paths, may_be_empty=("-",) if may_be_empty else ()))
-
-
-def _records(rows: Iterable[Row]) -> Iterator[Record]:
-    for row in rows:
-        try:
-            yield from records_from(row.value)
-        except RowError as problem:
-            raise InputError(row.where, problem.problem, problem.hint) from problem
+    return chain.from_iterable(map(records_at, rows_of(paths, may_be_empty=(DASH,) if may_be_empty else ())))
 
 
 Allowed = Callable[[int], float]
@@ -290,9 +303,9 @@ def allowed_failures(said: str) -> Allowed:
 
 def _check_distinct(outputs: Sequence[Path], inputs: Sequence[Path], *, to_stdout: bool) -> None:
     taken = {_identity(path.stat()): str(path) for path in inputs if path.is_file()}
-    if console.is_file(STDIN):
-        taken[_identity(os.fstat(STDIN))] = "stdin"
-    if to_stdout and console.is_file(STDOUT) and (same := taken.get(_identity(os.fstat(STDOUT)))):
+    if console.is_file(console.STDIN):
+        taken[_identity(os.fstat(console.STDIN))] = "stdin"
+    if to_stdout and console.is_file(console.STDOUT) and (same := taken.get(_identity(os.fstat(console.STDOUT)))):
         raise UsageError(f"stdout is also {same}, and would feed on itself", "redirect it to another file")
     for path in outputs:
         there = _identity(path.stat()) if path.is_file() else str(path.resolve())
@@ -310,16 +323,7 @@ def _overrides(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder of prompt files", "instgen prompts export DIR makes one")
     files = sorted(folder.glob(f"*{SUFFIX}")) + sorted(folder.glob(f"*/*{SUFFIX}"))
-    return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): _text(file) for file in files}
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as problem:
-        raise InputError(str(file), "is not UTF-8 text") from problem
-    except OSError as problem:
-        raise InputError(str(file), f"cannot be read: {problem.strerror}") from problem
+    return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): text_of(file) for file in files}
 
 
 def _api_key(variable: str | None, file: Path | None, variable_said: str, file_said: str) -> str | None:

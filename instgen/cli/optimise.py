@@ -7,16 +7,16 @@ that holds another method is left alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from instgen.cli import console
-from instgen.cli.evolving import NAME_HINT, Choices, as_published, is_name, sampling_of, text_of
-from instgen.cli.opening import open_prompts
+from instgen.cli.evolving import NAME_HINT, EvolveOptions, as_published, is_name, method_text
+from instgen.cli.opening import open_prompts, sampling_of, text_of
 from instgen.cli.options import Asking, Writing
+from instgen.cli.whole import replace_whole
 from instgen.errors import InputError, OutputFailed, UsageError
 from instgen.prompts.book import SUFFIX, built_in
 from instgen.pump import Pump
@@ -45,16 +45,17 @@ class Saving:
     quiet: bool
 
 
-def saving_of(auto: bool, path: Path | None, steps: int | None, writing: Writing) -> Saving | None:
+def saving_of(own: EvolveOptions, writing: Writing) -> Saving | None:
     """What the options say; None where nothing is optimised.
 
     Raises:
         UsageError: options of `--auto` without it.
     """
-    if auto:
-        return Saving(path or METHOD_FILE, STEPS if steps is None else steps, writing.force, writing.quiet)
-    if path is not None or steps is not None:
-        option = "--save-method" if path is not None else "--auto-steps"
+    if own.auto:
+        steps = STEPS if own.auto_steps is None else own.auto_steps
+        return Saving(own.save_method or METHOD_FILE, steps, writing.force, writing.quiet)
+    if own.save_method is not None or own.auto_steps is not None:
+        option = "--save-method" if own.save_method is not None else "--auto-steps"
         raise UsageError(f"{option}: there is nothing to optimise without --auto")
     return None
 
@@ -128,24 +129,24 @@ class SavedAutoEvolve:
         return admitted
 
 
-def optimising_of(choices: Choices, evolving: Evolving, asking: Asking, saving: Saving) -> Optimising:
+def optimising_of(own: EvolveOptions, evolving: Evolving, asking: Asking, saving: Saving) -> Optimising:
     """The way of optimising that the options describe; `evolving` is by the method to begin with.
 
     Raises:
         UsageError: options that do not go together, or a place where no method can be written.
         InputError: a method without the part that is rewritten.
     """
-    if choices.ops is not None:
+    if own.ops is not None:
         raise UsageError(
             "--auto and --ops: one method is rewritten, and no operation is drawn", "leave out one of them"
         )
-    if choices.method is not None and (choices.method in METHODS.keys() - {AUTO} or Path(choices.method).is_dir()):
-        raise UsageError(f"--auto --method {choices.method}: only one method can be rewritten", "name a file, or none")
-    _check(saving.path, choices.method)
-    asking = as_published(asking) if choices.paper else asking
+    if own.method is not None and (own.method in METHODS.keys() - {AUTO} or Path(own.method).is_dir()):
+        raise UsageError(f"--auto --method {own.method}: only one method can be rewritten", "name a file, or none")
+    _check(saving.path, own.method)
+    asking = as_published(asking) if own.paper else asking
     return Optimising(
         name=saving.path.stem,
-        languages={language: _optimiser(language, choices.method, asking) for language in LANGUAGES},
+        languages={language: _optimiser(language, own.method, asking) for language in LANGUAGES},
         evolving=evolving,
         sampling=sampling_of(asking),
         steps=saving.steps,
@@ -175,7 +176,7 @@ def _optimiser(language: str, method: str | None, asking: Asking) -> Optimiser:
     if method is None or method == AUTO:
         file, where = _built_in(language, asking), FILE
     else:
-        file, where = text_of(Path(method)), method
+        file, where = method_text(Path(method)), method
     try:
         method_of(file)
     except InputError as problem:
@@ -203,9 +204,7 @@ def save(found: Found, saving: Saving) -> None:
         if path.exists() and path.read_bytes() != data and not saving.force:
             hint = "--save-method names another file, --force overwrites this one; what was asked is in the journal"
             raise UsageError(f"{path}: holds another method than this run found", hint)
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
-        aside.write_bytes(data)
-        aside.replace(path)
+        replace_whole(path, data)
     except OSError as problem:
         raise OutputFailed(f"{path}: the method cannot be written: {problem.strerror}") from problem
     if not saving.quiet:

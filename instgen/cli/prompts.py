@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from instgen.cli import console
+
 prompts = typer.Typer(help="Show and export the prompt files.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -21,7 +23,9 @@ def list_prompts() -> None:
 
 
 @prompts.command("show")
-def show(name: Annotated[str, typer.Argument(help="A name from the list, such as en/respond.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from the list, such as en/respond.")],
+) -> None:
     """Show one prompt file."""
     from instgen.errors import UsageError
     from instgen.prompts.book import built_in
@@ -33,7 +37,9 @@ def show(name: Annotated[str, typer.Argument(help="A name from the list, such as
 
 
 @prompts.command("export")
-def export(folder: Annotated[Path, typer.Argument(help="Folder to write to; files that exist are kept.")]) -> None:
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to; files that exist are kept.")],
+) -> None:
     """Write the prompt files to a folder, to be changed and named with --prompts."""
     from instgen.jsonl import translated
     from instgen.prompts.book import SUFFIX, built_in
@@ -45,4 +51,4 @@ def export(folder: Annotated[Path, typer.Argument(help="Folder to write to; file
             if file.exists():
                 continue
             file.write_text(content, "utf-8")
-        typer.echo(str(file))
+        console.show(str(file))

@@ -1,6 +1,6 @@
 """The journal, for one who waits until what was put is safe.
 
-The rule: nothing is used before it is on disk, and who no longer waits is not told.
+The rule: nothing is used before it is on disk, and a caller that has given up waiting is not called.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def rank(
         typer.Option(
             "--criteria",
             metavar="NAME",
-            help="What to compare by, such as helpfulness or safety; repeat it to judge several apart, of which the"
-            " first makes the order.  [default: overall]",
+            help="What to compare by, such as helpfulness or safety; may be repeated: each is judged separately, the"
+            " first decides the order.  [default: overall]",
         ),
     ] = None,
     ties: Annotated[

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +13,7 @@ from instgen.cli import console
 from instgen.cli.options import Files
 from instgen.cli.surveying import Ancestors, Beside, Lang, RejectFiles, Seeds, Summaries, survey_of
 from instgen.errors import UsageError
-
-STDOUT = Path("-")
+from instgen.sources import DASH
 
 
 def report(
@@ -43,10 +40,10 @@ def report(
     from instgen.cli.opening import need_input
     from instgen.report.page import Shown, page
 
-    if output == STDOUT and show:
+    if output == Path(DASH) and show:
         raise UsageError("--open needs a page in a file", "-o FILE names it")
     inputs = need_input(context, files)
-    if output != STDOUT:
+    if output != Path(DASH):
         _check_replaceable(output, inputs, force=force)
     seen = survey_of(inputs, Beside(with_summary or (), with_rejects or (), with_rows or (), seeds, lang))
     named = [path.name for path in inputs if str(path) != "-"]
@@ -60,12 +57,14 @@ def report(
         seen.rejects,
         novelty,
     )
-    data = page(shown).encode("utf-8", "replace")
-    if output == STDOUT:
+    text = page(shown)
+    data = text.encode("utf-8", "replace")
+    if output == Path(DASH):
         from instgen.jsonl import translated
+        from instgen.terminal import prose
 
         with translated("stdout"):
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.write(prose(text).encode() if sys.stdout.isatty() else data)
             sys.stdout.flush()
         return
     _write(output, data)
@@ -97,17 +96,11 @@ def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> No
 
 def _write(path: Path, data: bytes) -> None:
     """Put the page in place as a whole; what is no file, such as /dev/null, is written into."""
+    from instgen.cli.whole import replace_whole
     from instgen.jsonl import translated
 
     with translated(str(path)):
         if path.exists() and not path.is_file():
             path.write_bytes(data)
             return
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            beside.write_bytes(data)
-            beside.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise
+        replace_whole(path, data)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +14,9 @@ from instgen.cli import console
 from instgen.cli.options import Asking, Files, Writing, expanded
 
 if TYPE_CHECKING:
+    from instgen.cli.job import Job
     from instgen.recipes.respond import Answering
+    from instgen.records import Record
 
 
 class Reasoning(StrEnum):
@@ -26,6 +31,19 @@ class Refusals(StrEnum):
 
     DROP = "drop"
     KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class RespondOptions:
+    """The command's own options, by their names."""
+
+    samples: int
+    with_: Sequence[str] | None
+    replace: bool
+    system: str
+    reasoning: Reasoning
+    refusals: Refusals
+    lang: str
 
 
 @expanded
@@ -58,27 +76,41 @@ def respond(
 ) -> None:
     """Fill in the outputs that are missing; complete records pass through as they are."""
     from instgen.cli.drive import perform
+    from instgen.cli.opening import need_input, records_of
+
+    own = RespondOptions(samples, with_, replace, system, reasoning, refusals, lang)
+    inputs = need_input(context, files)
+    records = records_of(inputs, may_be_empty=True)
+    perform(respond_job(own, records, asking, writing, inputs), asking, writing)
+
+
+def respond_job(
+    own: RespondOptions, records: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
+) -> Job[Record]:
+    """What the options want done; `inputs` are the files that the records are read from.
+
+    Raises:
+        UsageError: no such teacher, a key that cannot be had, or others that are one teacher.
+    """
     from instgen.cli.job import Job
-    from instgen.cli.opening import need_input, open_prompts, open_teachers, records_of
+    from instgen.cli.opening import open_prompts, open_teachers
     from instgen.pump import Pump
     from instgen.recipes.respond import Answering, Respond
 
-    inputs = need_input(context, files)
-    teachers = open_teachers(asking, writing, with_ or ())
+    teachers = open_teachers(asking, writing, own.with_ or ())
     answering = Answering(
-        template=open_prompts(asking, lang).template("respond"),
-        samples=samples,
+        template=open_prompts(asking, own.lang).template("respond"),
+        samples=own.samples,
         teachers=1 + len(teachers.others),
-        replace=replace,
+        replace=own.replace,
         seed=asking.seed,
-        system=system,
-        reasoning=reasoning is Reasoning.KEEP,
-        refusals=refusals is Refusals.KEEP,
+        system=own.system,
+        reasoning=own.reasoning is Reasoning.KEEP,
+        refusals=own.refusals is Refusals.KEEP,
     )
-    source = Pump(records_of(inputs, may_be_empty=True))
     if not writing.quiet:
         _warn_of_equal_samples(answering)
-    perform(Job(Respond(answering), source, teachers, inputs=inputs, calls_per_item=samples), asking, writing)
+    return Job(Respond(answering), Pump(records), teachers, inputs=inputs, calls_per_item=own.samples)
 
 
 def _warn_of_equal_samples(answering: Answering) -> None:

@@ -34,13 +34,13 @@ def score(
     writing: Writing,
 ) -> None:
     """Add scores to records, by a teacher as judge or, for some rubrics, without any."""
-    from instgen.cli.judging import Wanted, chosen, judge, listed
+    from instgen.cli.judging import ScoreOptions, chosen, judge, listed
     from instgen.cli.opening import need_input
 
     if list_rubrics:
-        typer.echo("\n".join(listed()))
+        console.show("\n".join(listed()))
         return
-    wanted = Wanted(rubric or (), votes, replace, sample, reference_key)
+    wanted = ScoreOptions(rubric or (), votes, replace, sample, reference_key)
     rubrics = chosen(wanted)
     inputs = need_input(context, files)
     if rubrics.ask:

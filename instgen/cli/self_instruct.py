@@ -10,9 +10,6 @@ import typer
 
 from instgen.cli.options import Asking, Profile, Writing, expanded
 
-HOPED_YIELD = 0.6
-"""Share of the tasks asked for that is admitted, until the run has figures of its own."""
-
 
 class MethodName(StrEnum):
     """How tasks are made."""
@@ -63,27 +60,10 @@ def self_instruct(
 ) -> None:
     """Make new tasks from seed tasks: instruction, input and output, each unlike the seeds and unlike each other."""
     from instgen.cli.drive import perform
-    from instgen.cli.job import Job
-    from instgen.cli.methods import Choices, recipe_of
-    from instgen.cli.opening import open_teachers, records_of
-    from instgen.engine import Target
-    from instgen.pump import Counter
+    from instgen.cli.opening import records_of
+    from instgen.cli.self_instructing import SelfInstructOptions, self_instruct_job
     from instgen.seedlist import seed_file
 
+    own = SelfInstructOptions(n, method, profile, lang, examples, topics, tasks_per_call, novelty, window, patience)
     files = tuple(seeds or (seed_file(lang),))
-    records = records_of(files)
-    teachers = open_teachers(asking, writing)
-    choices = Choices(
-        classic=method is MethodName.CLASSIC,
-        paper=profile is Profile.PAPER,
-        language=lang,
-        examples=examples,
-        topics=topics,
-        tasks=tasks_per_call,
-        novelty=novelty,
-        window=window or teachers.teacher.traits.window,
-    )
-    made = recipe_of(choices, records, teachers.teacher, asking)
-    target = Target(n, HOPED_YIELD * made.tasks, patience)
-    calls = 1 + 2 * made.tasks if choices.classic else 1
-    perform(Job(made.recipe, Counter(), teachers, choices.window, target, files, calls), asking, writing)
+    perform(self_instruct_job(own, records_of(files), asking, writing, files), asking, writing)

@@ -17,7 +17,7 @@ from instgen.cli.funnel import RULES
 from instgen.errors import InputError
 from instgen.filters.repairs import repaired
 from instgen.filters.rulebook import Rulebook
-from instgen.filters.steps import Selection, Step
+from instgen.filters.steps import Selection, Stateful
 from instgen.formats import RowError, records_from, rejection_row
 from instgen.formats.edits import edited
 from instgen.formats.quick import quick_record
@@ -102,7 +102,7 @@ class Item:
 class Station:
     """A step at its place in the sieve."""
 
-    step: Step
+    step: Stateful
     by_task: bool = False
     """Whether it judges a row by its first instance only, as the instances of one task are alike and are to be."""
 

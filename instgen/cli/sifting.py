@@ -7,23 +7,25 @@ written before more is read, so that nothing is lost when the run is stopped; re
 from __future__ import annotations
 
 import contextlib
-import gc
-import select
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 
-from instgen.cli import console
+from instgen.cli import summary
+from instgen.cli.collecting import IN_ROWS, seldom_collected
+from instgen.cli.display import shown
+from instgen.cli.filter_options import BAD_LINE
 from instgen.cli.funnel import Funnel
-from instgen.cli.opening import STDOUT, open_destinations
+from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
 from instgen.cli.sieve import STAGE, Item, Sieve, reject_line
 from instgen.cli.spool import Spool
 from instgen.cli.stopping import Stop, stopping
+from instgen.cli.waiting import until_readable
 from instgen.errors import InputError, InstgenError
 from instgen.formats import records_from, rejection_row
 from instgen.formats.quick import quick_record
@@ -33,10 +35,6 @@ from instgen.records import Record, Rejection, Verdict
 
 T = TypeVar("T")
 
-BAD_LINE = "bad-line"
-GARBAGE = 100_000
-"""Objects made before the garbage collector looks for cycles: rows have none, and its usual 700 cost a third of the
-time."""
 BATCH = 2048
 """Lines that are written at once when those that were put aside are written."""
 
@@ -51,16 +49,15 @@ class Inputs:
     skip_bad_lines: bool = False
 
 
+@seldom_collected(IN_ROWS)
 def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
     """Send the rows of files through a sieve, with all that the command line says about it.
 
     Raises:
         InstgenError: why it ended early.
     """
-    gc.freeze()
-    gc.set_threshold(GARBAGE)
     funnel = Funnel(sieve.steps, quiet=writing.quiet, verbose=writing.verbose)
-    _summary(writing, None)
+    summary.append(writing)
     problem: InstgenError | None = None
     try:
         with contextlib.ExitStack() as closing:
@@ -68,6 +65,7 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
             for destination in destinations:
                 closing.callback(destination.close)
             stop = closing.enter_context(stopping())
+            closing.enter_context(shown(funnel.progress, inputs.rows, writing))
             run = _Run(sieve, funnel, stop, destinations, skip=inputs.skip_bad_lines)
             run.all(inputs.rows)
             for destination in destinations:
@@ -76,17 +74,10 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
         problem = ended
     if problem is None or funnel.read:
         funnel.tell()
-    _summary(writing, funnel.summary(problem))
+    summary.append(writing, funnel.summary(problem))
     if problem is not None:
         raise problem
     funnel.check()
-
-
-def _summary(writing: Writing, row: dict[str, Any] | None) -> None:
-    if writing.summary:
-        from instgen.cli.account import append_row
-
-        append_row(writing.summary, row)
 
 
 @dataclass(slots=True)
@@ -108,12 +99,11 @@ class _Run:
 
     def all(self, paths: Sequence[Path]) -> None:
         """Judge all rows, and write what can be written."""
-        batches = batches_of(paths, waiting=self._wait)
+        batches = batches_of(paths, waiting=lambda fd: until_readable(fd, self.destinations[0]))
         with Spool() if self.sieve.selections else contextlib.nullcontext() as spool:
             keep = spool.add if spool is not None else self.keep
             while batch := self.stop.reading(lambda: next(batches, None)):
                 self._batch(batch, keep)
-                self.funnel.tell_progress()
             if spool is not None:
                 self._select(spool)
 
@@ -121,15 +111,6 @@ class _Run:
         """Write lines that stay."""
         if lines:
             self.destinations[0].write(lines)
-
-    def _wait(self, fd: int) -> None:
-        """Wait until a descriptor can be read, or the reader of our records has gone."""
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        if console.is_pipe(STDOUT):
-            poll.register(STDOUT, 0)
-        poll.poll()
-        self.destinations[0].check()
 
     def _batch(self, batch: Sequence[Row | BadLine], keep: Callable[[Sequence[bytes]], None]) -> None:
         """Judge what came at once, and write what became of it; a bad line ends the run unless it is to be skipped."""

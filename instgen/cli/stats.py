@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from instgen.cli import console
 from instgen.cli.options import Files
 from instgen.cli.surveying import Beside, Lang, RejectFiles, Seeds, Summaries, survey_of
 from instgen.errors import LimitMissed, UsageError
@@ -53,8 +54,7 @@ def stats(
             "left_out": {f"{stage} {reason}": count for (stage, reason), count in seen.rejects.counts.items()}
         }
         with translated("stdout"):
-            sys.stdout.buffer.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-            sys.stdout.flush()
+            console.show_json(orjson.dumps(row))
     else:
         from instgen.cli.tables import print_numbers
 

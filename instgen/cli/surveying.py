@@ -48,7 +48,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A data set that was read to its end."""
+    """A dataset that was read to its end."""
 
     survey: Survey
     numbers: Numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -39,9 +40,11 @@ def print_numbers(numbers: Numbers, rejects: Rejects) -> None:
     console = Console(highlight=False)
     width = console.width if console.is_terminal else _PLAIN_WIDTH
     spare = max(width - _COLUMNS, 0)
-    for table in _tables(numbers, rejects, _Room(_LABEL + max(spare - _BAR, 0), min(_BAR, spare))):
-        console.print(table, width=width)
-        console.print()
+    with console.capture() as printed:  # rich ends the program itself where stdout has no reader
+        for table in _tables(numbers, rejects, _Room(_LABEL + max(spare - _BAR, 0), min(_BAR, spare))):
+            console.print(table, width=width)
+            console.print()
+    sys.stdout.write(printed.get())
 
 
 def _tables(numbers: Numbers, rejects: Rejects, room: _Room) -> list[Table]:

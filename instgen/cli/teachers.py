@@ -132,9 +132,12 @@ def check(
     except InstgenError as problem:
         problem.can_continue = False  # nothing was begun
         if as_json:
-            typer.echo(orjson.dumps({"teacher": teacher.name, "problem": problem.message, "told": told}))
+            console.show_json(orjson.dumps({"teacher": teacher.name, "problem": problem.message, "told": told}))
         raise
-    typer.echo(orjson.dumps(asdict(report)) if as_json else _page(report))
+    if as_json:
+        console.show_json(orjson.dumps(asdict(report)))
+    else:
+        console.show(_page(report))
 
 
 async def _examined(teacher: Teacher, told: Sequence[str]) -> Report:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import DataFile, Exported, Format, Layout, answer, turns
+from instgen.export.format import MESSAGES, DataFile, Exported, Format, Layout, conversation, pair
 from instgen.export.kinds import Kind
 
 _CHATML = (
@@ -48,14 +48,6 @@ def _system(example: Example) -> str:
     return next((message.content for message in example.prompt if message.role == "system"), "")
 
 
-def _pair(example: Example) -> Row:
-    return {
-        "messages": turns(example.prompt),
-        "chosen": answer(example.answer),
-        "rejected": answer(example.worse),
-    }
-
-
 def _reward(example: Example) -> Row:
     return {
         "system": _system(example),
@@ -74,14 +66,14 @@ def _config(exported: Exported) -> Iterator[str]:
     yield from _TRAINING[exported.kind]
     first, *others = exported.files
     yield "datasets:"
-    yield from _data_set(first, exported.kind)
+    yield from _dataset(first, exported.kind)
     if others:
         yield "test_datasets:"
         for file in others:
-            yield from _data_set(file, exported.kind)
+            yield from _dataset(file, exported.kind)
 
 
-def _data_set(file: DataFile, kind: Kind) -> Iterator[str]:
+def _dataset(file: DataFile, kind: Kind) -> Iterator[str]:
     yield f"  - path: {file.name}"
     yield "    ds_type: json"
     yield "    split: train"
@@ -92,10 +84,8 @@ FORMAT = Format(
     "axolotl",
     "axolotl",
     {
-        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
-        Kind.DPO: Layout(
-            (Column("messages", Holds.TURNS), Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), _pair
-        ),
+        Kind.SFT: Layout((MESSAGES,), conversation),
+        Kind.DPO: Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair),
         Kind.KTO: Layout(
             (Column("prompt", Holds.TEXT), Column("completion", Holds.TEXT), Column("label", Holds.FLAG)),
             lambda example: {"prompt": _asked(example), "completion": example.answer, "label": example.label},

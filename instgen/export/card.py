@@ -1,4 +1,4 @@
-"""The data set's card: front matter that the `datasets` library and the Hub read, and what a careful user must know.
+"""The dataset's card: front matter that the `datasets` library and the Hub read, and what a careful user must know.
 
 Everything in it is told by the records, by summaries that were given, or by the user; what nobody told is called
 unknown. No date and no path but those of the command line as it was typed: the same run writes the same card.
@@ -284,7 +284,7 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 def _line(text: str) -> str:
     """Text fit for one line of Markdown; what a record or a user said begins no block of its own."""
-    return " ".join(text.split())
+    return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
 
 
 def _cell(text: str) -> str:

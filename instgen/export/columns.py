@@ -1,6 +1,6 @@
 """Columns: the names and types of a file's rows, declared once and read by everything that must agree on them.
 
-Rows, a data set card's `features`, Parquet's schema and Croissant's fields all come from one `Columns`: a key that the
+Rows, a dataset card's `features`, Parquet's schema and Croissant's fields all come from one `Columns`: a key that the
 rows have and the card does not name makes the whole file fail to load.
 """
 

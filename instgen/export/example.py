@@ -9,7 +9,7 @@ from itertools import combinations
 from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.formats.fields import RowError
 from instgen.formats.preference import Stated, label_of, stated
-from instgen.records import Candidate, Message, Record, Verdict, content_hash
+from instgen.records import Candidate, Message, Record, Verdict, content_hash, root_of
 
 STAGE = "export"
 
@@ -108,7 +108,7 @@ def kind_of(records: Iterable[Record]) -> Kind:
     return max(Kind, key=kinds.count) if kinds else Kind.SFT
 
 
-def root_of(record: Record, *, by_prompt: bool) -> str:
+def kin_of(record: Record, *, by_prompt: bool) -> str:
     """What keeps siblings together in a split: the root of the record's origin, else its prompt or its id.
 
     Args:
@@ -116,9 +116,8 @@ def root_of(record: Record, *, by_prompt: bool) -> str:
         by_prompt: whether records of one prompt that tell nothing of their origin belong together whatever their ids,
             as pairs of answers do.
     """
-    root = next((step.root for step in record.origin if step.root), "")
-    if root or record.origin or not by_prompt:
-        return root or record.id
+    if record.origin or not by_prompt:
+        return root_of(record)
     return content_hash(*(part for message in prompt_of(record) for part in (message.role, message.content)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from instgen.export.columns import Columns, Row
+from instgen.export.columns import Column, Columns, Holds, Row
 from instgen.export.example import Example
 from instgen.export.kinds import Kind
 from instgen.records import Message
@@ -55,6 +55,9 @@ class Exported:
     licence: str = "unknown"
 
 
+MESSAGES = Column("messages", Holds.TURNS)
+"""Where most trainers look for a conversation."""
+
 SideFiles = Callable[[Exported], Mapping[str, str]]
 
 
@@ -100,3 +103,17 @@ def turns(messages: Sequence[Message]) -> list[Row]:
 def answer(text: str) -> Row:
     """A turn of the assistant."""
     return {"role": "assistant", "content": text}
+
+
+def conversation(example: Example) -> Row:
+    """The prompt with its answer, in one column."""
+    return {"messages": turns(example.conversation)}
+
+
+def pair(example: Example) -> Row:
+    """The prompt in one column, and each answer in one of its own."""
+    return {
+        "messages": turns(example.prompt),
+        "chosen": answer(example.answer),
+        "rejected": answer(example.worse),
+    }

@@ -10,9 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from instgen.export.columns import META, Column, Holds, Row
-from instgen.export.example import Example
-from instgen.export.format import Exported, Format, Layout, answer, turns
+from instgen.export.columns import META, Column, Holds
+from instgen.export.format import MESSAGES, Exported, Format, Layout, conversation, pair
 from instgen.export.kinds import Kind
 
 _TAGS = {
@@ -26,14 +25,6 @@ _TAGS = {
 }
 _COLUMNS = {"messages": "messages", "chosen": "chosen", "rejected": "rejected", "label": "kto_tag"}
 """What LLaMA-Factory calls our columns."""
-
-
-def _pair(example: Example) -> Row:
-    return {
-        "messages": turns(example.prompt),
-        "chosen": answer(example.answer),
-        "rejected": answer(example.worse),
-    }
 
 
 def _side_files(exported: Exported) -> Mapping[str, str]:
@@ -59,18 +50,18 @@ def _notes(exported: Exported) -> Sequence[str]:
     return [f"dataset: {names} — with dataset_dir: this folder"]
 
 
-_PAIRS = Layout((Column("messages", Holds.TURNS), Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), _pair)
+_PAIRS = Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair)
 
 FORMAT = Format(
     "llamafactory",
     "LLaMA-Factory, by its `dataset_dir`",
     {
-        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
+        Kind.SFT: Layout((MESSAGES,), conversation),
         Kind.DPO: _PAIRS,
         Kind.RM: _PAIRS,
         Kind.KTO: Layout(
-            (Column("messages", Holds.TURNS), Column("label", Holds.FLAG)),
-            lambda example: {"messages": turns(example.conversation), "label": example.label},
+            (MESSAGES, Column("label", Holds.FLAG)),
+            lambda example: {**conversation(example), "label": example.label},
         ),
     },
     side_files=_side_files,

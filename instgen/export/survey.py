@@ -7,13 +7,13 @@ the instructions whose ids have the smallest hashes, so that the order of the ro
 from __future__ import annotations
 
 import heapq
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from instgen.export.split import order_key
-from instgen.records import Record, Step
+from instgen.records import Record, Step, judges, writers
+from instgen.seedlist import SEED_ID
 from instgen.text.language import language
 
 SAMPLE = 1000
@@ -23,10 +23,6 @@ _SHOWN = 500
 NAMES = 200
 """Different teachers, prompts or steps that are counted; beyond, they are counted together."""
 OTHERS = "others"
-JUDGING = frozenset({"rank", "score"})
-"""Commands whose teacher writes nothing that stays."""
-_SEED = re.compile(r"(?:en|zh|es|fr)-\d{3}(?:#\d+)?\Z")
-"""What the seed tasks that come with instgen are called."""
 
 
 @dataclass(slots=True)
@@ -66,13 +62,12 @@ class Survey:
 
     def _add_origin(self, record: Record) -> None:
         self.signed += 1
-        wrote = {step.teacher for step in record.origin if step.command not in JUDGING}
-        _count(self.teachers, (wrote | {one.teacher for one in record.candidates}) - {""})
-        _count(self.judges, {step.teacher for step in record.origin if step.command in JUDGING} - {""})
-        _count(self.prompts, {prompt for step in record.origin for prompt in step.prompts})
+        _count(self.teachers, sorted(writers(record)))
+        _count(self.judges, sorted(judges(record)))
+        _count(self.prompts, dict.fromkeys(prompt for step in record.origin for prompt in step.prompts))
         _count(self.steps, map(_told, record.origin))
         relatives = (name for step in record.origin for name in (step.root, *step.parents))
-        self.our_seeds += any(map(_SEED.match, relatives))
+        self.our_seeds += any(map(SEED_ID.match, relatives))
 
     def _draw(self, record: Record) -> None:
         drawn = (-order_key(0, record.id.encode("utf-8", "replace")), record.instruction[:_SHOWN])

@@ -11,34 +11,33 @@ from dataclasses import replace
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import Exported, Format, Layout, turns
+from instgen.export.format import MESSAGES, Exported, Format, Layout, conversation, turns
 from instgen.export.kinds import Kind
 
 
 def _pair(example: Example) -> Row:
-    return {"messages": turns(example.conversation), "rejected_response": example.worse}
+    return {**conversation(example), "rejected_response": example.worse}
 
 
 def _notes(exported: Exported) -> Sequence[str]:
     return [f"swift … --dataset {exported.files[0].name}"] if exported.files else []
 
 
-_MESSAGES = Column("messages", Holds.TURNS)
-_PAIRS = Layout((_MESSAGES, Column("rejected_response", Holds.TEXT)), _pair)
+_PAIRS = Layout((MESSAGES, Column("rejected_response", Holds.TEXT)), _pair)
 _REWARD = replace(_PAIRS, margins=True)
 
 FORMAT = Format(
     "ms-swift",
     "ms-swift",
     {
-        Kind.SFT: Layout((_MESSAGES,), lambda example: {"messages": turns(example.conversation)}),
+        Kind.SFT: Layout((MESSAGES,), conversation),
         Kind.DPO: _PAIRS,
         Kind.RM: _REWARD,
         Kind.KTO: Layout(
-            (_MESSAGES, Column("label", Holds.FLAG)),
-            lambda example: {"messages": turns(example.conversation), "label": example.label},
+            (MESSAGES, Column("label", Holds.FLAG)),
+            lambda example: {**conversation(example), "label": example.label},
         ),
-        Kind.PROMPT: Layout((_MESSAGES,), lambda example: {"messages": turns(example.prompt)}),
+        Kind.PROMPT: Layout((MESSAGES,), lambda example: {"messages": turns(example.prompt)}),
     },
     notes=_notes,
 )

@@ -1,4 +1,4 @@
-"""TRL: the columns of its conversational data sets, which Unsloth reads as well.
+"""TRL: the columns of its conversational datasets, which Unsloth reads as well.
 
 Preferences for DPO have the prompt in a column of its own, those for a reward model have it in both conversations: so
 TRL's documentation recommends.
@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import Format, Layout, answer, turns
+from instgen.export.format import MESSAGES, Format, Layout, answer, conversation, turns
 from instgen.export.kinds import Kind
 
 
@@ -34,7 +34,7 @@ def _completion(example: Example) -> Row:
 
 LAYOUTS: Mapping[Kind, Layout] = MappingProxyType(
     {
-        Kind.SFT: Layout((Column("messages", Holds.TURNS),), lambda example: {"messages": turns(example.conversation)}),
+        Kind.SFT: Layout((MESSAGES,), conversation),
         Kind.PROMPT_COMPLETION: Layout((Column("prompt", Holds.TURNS), Column("completion", Holds.TURNS)), _completion),
         Kind.DPO: Layout(
             (Column("prompt", Holds.TURNS), Column("chosen", Holds.TURNS), Column("rejected", Holds.TURNS)), _pair

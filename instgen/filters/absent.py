@@ -9,7 +9,7 @@ from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.filters.signs import Sign, in_instruction
 from instgen.records import Record
 
-_BROUGHT_ALONG = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n\s*\S|,\s*\w+\s*,|\s[-–—]\s")
+_BROUGHT_ALONG = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n[^\S\n]*\S|,\s*\w+\s*,|\s[-–—]\s")
 """What shows that an instruction brings its material along: a colon with something behind it, a quotation, numbers, a
 list, a dash, another line."""
 

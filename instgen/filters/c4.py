@@ -12,14 +12,14 @@ import re
 from instgen.filters.rule import Check, Hit, Rule, excerpt, measuring
 from instgen.filters.signs import constant
 from instgen.records import Record
+from instgen.text.scripts import STOPLESS
 from instgen.text.tokens import words
 
 _STOPS = ".!?。！？．…؟۔।॥።՞։᠃"
 """Marks that end a sentence: Latin, Greek and Cyrillic, East Asian, Arabic, Urdu, Indic, Ethiopic, Armenian, Mongolian.
 C4 knows the first three."""
 _CLOSING = "\"'”’»›)]}」』】）］》〉*_`"
-_WITHOUT_STOPS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-"""Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""
+_WITHOUT_STOPS = re.compile(f"[{STOPLESS}]")
 
 
 def _unstopped(least: float) -> Check:

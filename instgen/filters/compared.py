@@ -50,7 +50,7 @@ class Index(Protocol):
 
 
 class _OneByOne:
-    """The novelty index with the face of the batch index, for thresholds that this does not serve."""
+    """The novelty index with the face of the batch index, for thresholds that the batch index does not support."""
 
     def __init__(self, threshold: Fraction) -> None:
         self._index = NoveltyIndex(threshold)

@@ -145,8 +145,6 @@ class Contamination:
         self._where = where
         self._lexicon = Lexicon()
         self._parts: list[_Part] = []
-        self.checked = 0
-        """How many items there are to find."""
         self.unchecked: tuple[str, ...] = ()
         """The names of the items that are too short, or so much like the others that nothing is their own."""
         spaced: list[_Target] = []
@@ -185,7 +183,6 @@ class Contamination:
 
     def _index(self, targets: list[_Target], sizes: _Sizes) -> None:
         fit = [target for target in targets if target.own >= sizes.least]
-        self.checked += len(fit)
         self.unchecked += tuple(target.name for target in targets if target.own < sizes.least)
         long = [target for target in fit if len(target.numbers) >= sizes.gram]
         short = [target for target in fit if len(target.numbers) < sizes.gram]

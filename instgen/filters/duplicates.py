@@ -184,8 +184,8 @@ class Near:
 class Clusters:
     """Keeps the worthiest rows, and of those that are near to one that stays none; it holds all tasks meanwhile.
 
-    Rows come from the worthiest on, so a row goes only for one that is at least as worthy, stays, and is as near as the
-    threshold says. Families of rows that are near through others would also lose rows that nobody would call alike.
+    Rows come from the worthiest on, so a row is left out only for one that stays, is at least as worthy, and is itself
+    within the threshold. Chaining (A near B, B near C) would also drop rows that are not alike.
     """
 
     name = "near"

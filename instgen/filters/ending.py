@@ -8,6 +8,7 @@ from instgen.filters.phrases import MARK
 from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.filters.signs import Sign, constant
 from instgen.records import Record
+from instgen.text.scripts import STOPLESS
 from instgen.text.tokens import words
 
 _FENCE = re.compile(r"^[ \t>]*(?:[-*+]\s+|\d{1,3}[.)]\s+)?(`{3,}|~{3,})([^`\n]*)$", re.M)
@@ -63,8 +64,7 @@ FENCE = Rule(
 
 
 _COMMAS = (",", "，", "、", "،", ";", "；")
-_NO_FULL_STOP = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]\\Z")
-"""Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""
+_NO_FULL_STOP = re.compile(rf"[{STOPLESS}]\Z")
 _SENTENCE_END = re.compile(r"(?<!\d)[.!?؟।][\"'”’»)\]*]*(?=\s|\Z)|[。！？…]")
 _NO_PROSE = re.compile(
     r"\s*(?:[-*•·#>|+=–—]|\d{1,3}[.)、:]|[a-zA-Z][.)]\s|https?://)|.*(?:\b\d[.)]\s|://|[{}=<>\\`|@]|\s#)"

@@ -6,10 +6,9 @@ The rule: a placeholder says what stood there, as [email] does, and covers all o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from instgen.filters.rule import Hit, excerpt
-from instgen.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +40,6 @@ def covered(text: str, found: Sequence[Found]) -> str:
         parts += [text[after : one.start], f"[{one.kind}]"]
         after = one.end
     return "".join((*parts, text[after:])) if parts else text
-
-
-def covering(record: Record, find: Find) -> Record:
-    """The record with placeholders over what `find` finds in any of its texts; the same one where that is nothing."""
-
-    def clean(text: str) -> str:
-        return covered(text, find(text)) if text else text
-
-    changed = replace(
-        record,
-        instruction=clean(record.instruction),
-        input=clean(record.input),
-        output=clean(record.output),
-        system=record.system and clean(record.system),
-        reasoning=record.reasoning and clean(record.reasoning),
-        messages=tuple(replace(message, content=clean(message.content)) for message in record.messages),
-        candidates=tuple(replace(candidate, output=clean(candidate.output)) for candidate in record.candidates),
-    )
-    return record if changed == record else changed
 
 
 def first(text: str, find: Find) -> Hit | None:

@@ -19,7 +19,7 @@ from instgen.errors import UsageError
 from instgen.filters.rule import excerpt
 from instgen.records import Record, Verdict
 from instgen.text.language import Guess, known, language, letters
-from instgen.text.scripts import UNSPACED
+from instgen.text.scripts import WEIGHTY
 from instgen.text.tokens import fold
 
 LONG = 40
@@ -168,7 +168,7 @@ def _check(wanted: frozenset[str]) -> None:
 def _named() -> re.Pattern[str]:
     text = resources.files(__package__).joinpath("words", "languages.txt").read_text("utf-8")
     words = {fold(word) for line in text.splitlines() if not line.startswith("# ") for word in line.split()}
-    anywhere = {word for word in words if re.match(f"[{UNSPACED}\uac00-\ud7a3]", word)}
+    anywhere = {word for word in words if re.match(f"[{WEIGHTY}]", word)}
     return re.compile(rf"\b(?:{_either(words - anywhere)})|{_either(anywhere)}")
 
 

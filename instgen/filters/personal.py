@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from instgen.filters.found import Found, apart, covered, covering, first
+from instgen.filters.found import Found, apart, covered, first
 from instgen.filters.rule import TextRule
 from instgen.filters.signs import constant
-from instgen.records import Record
 
 
 def _each(words: str) -> frozenset[str]:
@@ -163,11 +162,6 @@ def personal_data(text: str) -> list[Found]:
 def mask(text: str) -> str:
     """The text with placeholders such as [email] over personal data."""
     return covered(text, personal_data(text))
-
-
-def masked(record: Record) -> Record:
-    """The record with placeholders over the personal data in all its texts."""
-    return covering(record, personal_data)
 
 
 PERSONAL = TextRule(

@@ -12,10 +12,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from instgen.filters.found import Found, apart, covered, covering, first
+from instgen.filters.found import Found, apart, covered, first
 from instgen.filters.rule import TextRule
 from instgen.filters.signs import constant
-from instgen.records import Record
 
 _FORMS = {
     "aws-key": r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
@@ -120,11 +119,6 @@ def secrets(text: str) -> list[Found]:
 def mask(text: str) -> str:
     """The text with placeholders such as [github-token] over secrets."""
     return covered(text, secrets(text))
-
-
-def masked(record: Record) -> Record:
-    """The record with placeholders over the secrets in all its texts."""
-    return covering(record, secrets)
 
 
 SECRET = TextRule(

@@ -31,6 +31,12 @@ def score_of(record: Record, name: str) -> float | None:
     return max((value for value in found if not math.isnan(value)), default=None)
 
 
+def lot(record: Record, seed: int) -> int:
+    """The number that a record draws, from 0 to 2**64: by its id and the seed alone, whatever rows stand beside it."""
+    said = f"{seed}\0{record.id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big")
+
+
 def _no_score(rule: str, name: str) -> Verdict:
     return Verdict("no-score", rule, evidence=name)
 
@@ -129,8 +135,7 @@ class Sample:
 
     def add(self, position: int, record: Record) -> None:
         """See a row, which is known by its position."""
-        said = f"{self._seed}\0{record.id}".encode("utf-8", "surrogatepass")
-        self._draws.append(int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big"))
+        self._draws.append(lot(record, self._seed))
         self._positions.append(position)
 
     def rejected(self) -> Mapping[int, Verdict]:

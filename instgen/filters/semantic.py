@@ -25,7 +25,7 @@ SEMANTIC = 0.9
 """Cosine from which on two tasks are one: with a small static model it finds half of the paraphrases of grade-school
 problems, and of what it finds one in a hundred is another problem (docs/semantic.md)."""
 SLICE = 512
-"""Texts compared at a time; also the kept vectors beside them in one product are `BLOCK`: 8 MiB of cosines."""
+"""New texts in one matrix product; `BLOCK` kept vectors are on its other side: 8 MiB of cosines."""
 BLOCK = 4096
 _ROUNDING = 2.0**-24
 """Of single precision: half the distance from 1 to the next number."""

@@ -1,7 +1,7 @@
 """One pass over a record that tells which rules can find anything in it at all.
 
-The rule: where a rule finds something, its sign shows; that a sign shows proves nothing. So to leave out the rules
-whose signs do not show never changes a verdict, and most records show hardly any.
+The rule: a sign proves nothing, but without it the rule finds nothing; so skipping the rules whose signs are absent
+never changes a verdict, and most records show hardly any.
 
 All signs are looked for together, in one text: the instruction, a mark, the input, a mark, the output. It is folded as
 phrases see it (see `phrases.plain`), or else, where it is all ASCII, read without regard to case. A record that

@@ -1,6 +1,7 @@
-"""What else than a rule may leave a record out: steps, which remember, and selections, which need to see everything.
+"""What else than a rule may leave a record out: what remembers, and selections, which need to see everything.
 
-A step's verdicts depend on the order of the records and on nothing else: how they are cut into batches changes none.
+The verdicts of what remembers depend on the order of the records and on nothing else: how they are cut into batches
+changes none.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Protocol
 from instgen.records import Record, Verdict
 
 
-class Step(Protocol):
+class Stateful(Protocol):
     """Judges records in their order, and remembers what it needs of those that it kept."""
 
     name: str

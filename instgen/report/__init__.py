@@ -1,1 +1,1 @@
-"""Numbers about a data set, and the page that shows them. Pure: records and rows in, numbers and text out."""
+"""Numbers about a dataset, and the page that shows them. Pure: records and rows in, numbers and text out."""

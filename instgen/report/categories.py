@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from instgen.report.numbers import NOT_TOLD
+from instgen.text.scripts import HAN
 from instgen.text.tokens import words
 
 PAPER_SHARES = {
@@ -33,7 +34,7 @@ _HEAD, _TAIL = 300, 100
 _FOREIGN = 0.1
 """The share of letters beyond ASCII that an English text may have: a name, a word from French."""
 _ENGLISH = re.compile(r"\b(?:the|a|an|of|to|and|is|in|for|what|how|write|give|this)\b", re.IGNORECASE)
-_HAN = re.compile(r"[\u4e00-\u9fff]")
+_HAN = re.compile(f"[{HAN}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The nouns of a report: what is known of a data set, as numbers that `stats` prints and the page draws."""
+"""The nouns of a report: what is known of a dataset, as numbers that `stats` prints and the page draws."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from instgen.report.verbs import Pair
 
 NOT_TOLD = "not told"
-"""What counts the rows whose language, or use case, cannot be told."""
+"""The label under which rows are counted whose language or use case cannot be told."""
 OTHERS = "others"
-"""What counts, together, all that is too rare to be listed."""
+"""The label under which all that is too rare to be listed is counted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """All that is counted of a data set."""
+    """All that is counted of a dataset."""
 
     rows: int
     with_input: int
@@ -97,6 +97,7 @@ class Numbers:
     diversity: Diversity
     scores: Mapping[str, Spread]
     teachers: Mapping[str, int]
+    """Rows that each teacher wrote something of; who only judged them is not among the teachers."""
     commands: Mapping[str, int]
     prompts: Mapping[str, int]
     depths: Sequence[Depth]

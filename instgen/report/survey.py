@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from instgen.records import Record
+from instgen.records import Record, writers
 from instgen.report.categories import category_of
 from instgen.report.diversity import distinct, nearest, self_similarity
 from instgen.report.lineage import Families, evolved
@@ -46,7 +46,7 @@ class _Made:
 
 @dataclass(slots=True)
 class Survey:
-    """What is seen of a data set so far; `add` every record, then ask for `numbers`."""
+    """What is seen of a dataset so far; `add` every record, then ask for `numbers`."""
 
     rows: int = 0
     records: Sample[Record] = field(default_factory=lambda: Sample(RECORDS))
@@ -120,10 +120,9 @@ class Survey:
         for step in record.origin:
             self._commands[f"{step.command} {step.op}".strip()] += 1
             self._prompts.update(step.prompts)
-            if step.teacher:
-                self._teachers[step.teacher] += 1
         if not record.origin:
             self._commands["as it came"] += 1
+        self._teachers.update(sorted(writers(record)))
         made = self._made[_last_making(record)]
         made.rows += 1
         made.words += length

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from instgen.text.scripts import HAN, KANA
+
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s|[。！？\n]")
 _WORDS = re.compile(r"[a-z0-9][a-z0-9'’-]*|[,;:()\"“”.!?]")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
+_HAN = re.compile(f"[{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
 _LATIN = re.compile(r"[^\W\d_]+")
 
 _SINGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "lives": "life", "wives": "wife"}

@@ -1,4 +1,4 @@
-"""What of a record is scored: the record as it stands, or one face of it for each candidate, in whose place scores go.
+"""What is scored of a record: the record itself or, where it has candidates, one view of it for each.
 
 The rule: a score of an answer belongs to the candidate that gave it; a record without candidates is its own only face.
 """

@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from instgen.records import Record
-
 _ALIASES = MappingProxyType(
     {"o": "gpt", "chatgpt": "gpt", "davinci": "gpt", "codex": "gpt", "text": "gpt", "qwq": "qwen", "codellama": "llama",
      "mixtral": "mistral", "ministral": "mistral", "codestral": "mistral", "magistral": "mistral", "gemma": "gemini"}
 )  # fmt: skip
-_JUDGED = frozenset({"score", "rank"})
-"""Commands whose teacher has written nothing of a record."""
 _WORD = re.compile(r"(?:meta[-_])?([a-z]+)")
 
 
@@ -31,9 +27,3 @@ def family_of(teacher: str) -> str:
 def same_family(one: str, other: str) -> bool:
     """Whether two teachers are of one family, as far as their names tell."""
     return bool(one) and bool(other) and family_of(one) == family_of(other)
-
-
-def writers(record: Record) -> frozenset[str]:
-    """The teachers who wrote something of a record or its candidates; whoever only judged it is none."""
-    steps = {step.teacher for step in record.origin if step.command not in _JUDGED}
-    return frozenset(steps | {candidate.teacher for candidate in record.candidates}) - {""}

@@ -8,7 +8,7 @@ from importlib import resources
 
 from instgen.errors import UsageError
 from instgen.scores.free import MEASURES, Measure
-from instgen.scores.ifd import Ifd
+from instgen.scores.ifd import NAME, Ifd
 from instgen.scores.plugins import plugged_rubric, plugged_rubrics
 from instgen.scores.rubric import SUFFIX, Rubric, parse_rubric
 
@@ -34,11 +34,11 @@ def find_rubric(name: str) -> Rubric | Measure | Ifd:
         return MEASURES[name]
     if name in built_in():
         return parse_rubric(name, built_in()[name])
-    if name == Ifd().name:
+    if name == NAME:
         return Ifd()
     if (plugged := plugged_rubric(name)) is not None:
         return plugged
-    known = [*built_in(), *MEASURES, Ifd().name, *plugged_rubrics()]
+    known = [*built_in(), *MEASURES, NAME, *plugged_rubrics()]
     close = get_close_matches(name, known, 1, 0.5)
     hint = f"did you mean {close[0]}? " if close else ""
     raise UsageError(

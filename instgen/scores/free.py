@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from instgen.filters.compared import task
 from instgen.filters.rule import Rule
 from instgen.filters.rulebook import STANDING_ALONE, parts
 from instgen.filters.signs import Screen
@@ -59,7 +60,7 @@ def rules_passed() -> Score:
 
 
 def _lengths(record: Record) -> Scores:
-    return {"length": words(_answer(record)), "length.task": words(_task(record))}
+    return {"length": words(_answer(record)), "length.task": words(task(record))}
 
 
 def _diversity(record: Record) -> Scores:
@@ -80,7 +81,7 @@ def novelty_so_far() -> Score:
     index = NoveltyIndex(0)
 
     def score(record: Record) -> Scores:
-        text = _task(record)
+        text = task(record)
         near = index.nearest(text)
         index.add("", text)
         return {"novelty": round(1 - near.similarity, 4) if near else 1.0}
@@ -178,9 +179,3 @@ def _answer(record: Record) -> str:
     if not record.messages:
         return record.output
     return "\n".join(message.content for message in record.messages if message.role == "assistant")
-
-
-def _task(record: Record) -> str:
-    if not record.messages:
-        return f"{record.instruction}\n{record.input}" if record.input else record.instruction
-    return "\n".join(message.content for message in record.messages if message.role == "user")

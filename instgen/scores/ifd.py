@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NAME = "ifd"
+
 
 @dataclass(frozen=True, slots=True)
 class Ifd:
     """The score's place among the rubrics."""
 
-    name: str = "ifd"
+    name: str = NAME
     about: str = "How little the instruction helps a model to foresee the answer; needs log-probabilities."
-    names: tuple[str, ...] = ("ifd",)
+    names: tuple[str, ...] = (NAME,)
 
 
 def ifd(behind: Sequence[float | None], alone: Sequence[float | None]) -> float | None:

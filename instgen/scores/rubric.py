@@ -128,7 +128,7 @@ def parse_rubric(name: str, content: str, where: str = "") -> Rubric:
         raise read.error(f"a rubric cannot be named {name!r}", "small letters, digits and - or _ between them")
     try:
         found = tomllib.loads(content.replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # a number of 5,000 digits, 1,000 brackets
         raise read.error(f"is not TOML: {problem}") from problem
     read.only("", found, _OWN)
     digest = hashlib.blake2b(content.encode(), digest_size=6).hexdigest()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol
 
-from instgen.text.scripts import UNSPACED
+from instgen.text.scripts import WEIGHTY
 
 LEAST_LETTERS = 20
 """Of prose; a letter of a script without spaces, and a Korean syllable, counts as three."""
@@ -29,13 +29,14 @@ _NO_LANGUAGE = "zxx"
 _SAME = {"nn": "no"}
 """The two ways to write Norwegian; `nb` is not among the model's codes."""
 
-_MARKUP = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|\S+@\S+", re.DOTALL)
+_MARKUP = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|(?<![^\s`])[^\s`][^\s@`]*+@\S+", re.DOTALL)
+"""An address is looked for where a word begins, and not from each of its letters: long words would take for ever."""
 _CODE_LINE = re.compile(
     r"[;{}]\s*$|^\s*(?:def|class|import|from|return|print|const|let|var|function|public|private|#include|using)\b.*[(:;.]"
-    r"|^\s*[\w.\[\]]+\s*[-+*/]?=[^=]|^\s*[\w.]+\(.*\)\s*:?\s*$|^\s*(?:for|if|elif|while|else|try|except)\b[^.]*:\s*$"
+    r"|^\s*[\w.\[\]]+\s*[-+*/]?=[^=]|^\s*[\w.]+\(.*\)\s*(?::\s*)?$|^\s*(?:for|if|elif|while|else|try|except)\b[^.]*:\s*$"
     r"|^\s*(?://|/\*|\"\"\"|>>>|</?\w)|^\s*(?:SELECT|INSERT|UPDATE|CREATE)\s"
 )
-_LARGE = re.compile(f"[{UNSPACED}\uac00-\ud7a3]")
+_WEIGHTY = re.compile(f"[{WEIGHTY}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _language(text: str) -> Guess | None:
 
 def letters(text: str) -> int:
     """How many letters a text has; one of a script without spaces, or a Korean syllable, counts as three."""
-    return sum(map(str.isalpha, text)) + (0 if text.isascii() else 2 * len(_LARGE.findall(text)))
+    return sum(map(str.isalpha, text)) + (0 if text.isascii() else 2 * len(_WEIGHTY.findall(text)))
 
 
 @cache

@@ -2,9 +2,9 @@
 
 The likeness of two texts is the Jaccard similarity of these sets: what both have, by what either has. So a text of one
 word can be compared, and in one of thirteen words another word in the middle leaves 0.79. What may be alike is found by
-MinHash (Broder 1997) in 32 bands: of each band's hash functions two texts have all least values in common with the
-probability of their similarity, to the power of the functions. These are chosen so that of the pairs that are just at
-the threshold 1 in 1000 is missed, and fewer of those above. What is found is then measured.
+MinHash (Broder 1997) in 32 bands: two texts agree in all k minima of a band with probability similarity**k. The k is
+chosen so that of the pairs that are just at the threshold 1 in 1000 is missed, and fewer of those above. What is found
+is then measured.
 
 The rule: nothing is called near that is not; the hash functions are fixed, so the same is found everywhere.
 """

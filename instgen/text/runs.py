@@ -68,9 +68,6 @@ class _Places:
     starts: Numbers
     counts: Numbers
 
-    def at_most(self, most: int) -> _Places:
-        return _Places(self.queries, self.starts, np.minimum(self.counts, most))
-
 
 class Runs:
     """Grows by entries of ever later rows."""
@@ -80,11 +77,6 @@ class Runs:
         self._low = np.uint64((1 << row_bits) - 1)
         self._span = 1 << row_bits
         self._runs: list[_Run] = []
-
-    @property
-    def nbytes(self) -> int:
-        """The memory that the entries take."""
-        return sum(run.entries.nbytes for run in self._runs)
 
     def add(self, keys: Keys, rows: Numbers) -> None:
         """Store rows, each under the key beside it."""
@@ -98,19 +90,17 @@ class Runs:
                 self._runs.append(_Run(segment * self._span, entries))
                 self._merge()
 
-    def find(self, keys: Keys, queries: Numbers, most: int | None = None) -> Iterator[Hits]:
+    def find(self, keys: Keys, queries: Numbers) -> Iterator[Hits]:
         """The rows of each query's keys, some at a time; queries are numbered below 2^24.
 
         Args:
             keys: what is looked for.
             queries: for each key the number of its query.
-            most: of a key in a run only the first so many rows, where not all are needed.
         """
         needles = self._entries(keys, queries)
         wanted, numbers = needles & ~self._low, (needles & self._low).astype(np.int64)
         for run in self._runs:
-            places = self._places(run.entries, wanted, numbers)
-            yield from self._found(run, places if most is None else places.at_most(most))
+            yield from self._found(run, self._places(run.entries, wanted, numbers))
 
     def count(self, keys: Keys, queries: Numbers) -> int:
         """How many hits there will be."""

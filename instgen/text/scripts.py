@@ -29,6 +29,18 @@ UNSPACED = _characters(
 )
 """Letters of scripts that put no space between words: each of them is a token of its own."""
 
+WEIGHTY = UNSPACED + "\uac00-\ud7a3"
+"""Letters that say more than one of an alphabet does: those above, and Korean syllables."""
+
+HAN = _characters("3400-4DBF 4E00-9FFF")
+"""The Han letters of running text."""
+
+KANA = _characters("3041-3096 30A1-30FA")
+"""Hiragana and katakana."""
+
+STOPLESS = _characters("E00-EFF 1000-109F 1780-17FF")
+"""Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""
+
 IGNORABLE = _characters("AD 34F 61C 180B-180F 200C-200F 202A-202E 2060-2069 FE00-FE0F FEFF E0100-E01EF")
 """Characters that show nothing and divide nothing: soft hyphen, joiners, direction marks, variation selectors."""
 

@@ -53,7 +53,7 @@ def test_what_it_cost_is_told(instgen: Program, folder: Path) -> None:
     usage = {"prompt": 7, "completion": 9, "cached": 2, "reasoning": 3}
     (folder / "dear.jsonl").write_text(json.dumps({"reply": "An oak.", "tokens": usage, "cost": 0.00125}) + "\n")
     done = instgen("respond", "-t", "scripted/dear.jsonl", "--summary", "sum.jsonl", input=ROWS)
-    assert "; $0.0150; " in done.stderr
+    assert "; $0.0150\n" in done.stderr
     (row,) = rows((folder / "sum.jsonl").read_text())
     assert (row["cost"], row["cost_known"]) == (pytest.approx(0.015), True)
     counted = ("requests", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import shlex
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -169,22 +168,6 @@ def test_instances_of_one_task_are_no_duplicates_of_each_other(instgen: Program,
 
 
 PAGE = (Path(__file__).parents[2] / "docs" / "semantic.md").read_text("utf-8")
-
-
-@needs_tokenizers
-@pytest.mark.parametrize("line", [line.strip() for line in PAGE.splitlines() if line.startswith("    instgen ")])
-def test_every_line_of_the_page_runs(instgen: Program, folder: Path, line: str) -> None:
-    write_model(folder / "my-model")
-    for name in ("data", "old"):
-        (folder / f"{name}.jsonl").write_text(lines(TREE, AGAIN, COUNT))
-    options = shlex.split(line.partition(" > ")[0])[1:]
-
-    def run(url: str) -> None:
-        served = [url if option.startswith("http://127.0.0.1:8000") else option for option in options]
-        done = instgen(*served, OPENAI_API_KEY="none", **({} if url in served else {"OPENAI_BASE_URL": url}))
-        assert done.returncode == 0, done.stderr
-
-    beside(meanings, run)
 
 
 def test_the_default_threshold_and_the_reason_are_on_the_page() -> None:

@@ -117,10 +117,11 @@ def test_a_wrong_file_gives_one_line_with_what_is_missing(
     assert not calls(folder)
 
 
-def test_what_is_neither_a_method_nor_a_file_is_said_to_be_neither(instgen: Program) -> None:
-    done = instgen(*LINE, "--method", "wizard")
+@pytest.mark.parametrize("name", ["wizard", "w" * 300])
+def test_what_is_neither_a_method_nor_a_file_is_said_to_be_neither(instgen: Program, name: str) -> None:
+    done = instgen(*LINE, "--method", name)
     assert done.returncode == 2
-    assert "wizard: neither a method nor a file" in done.stderr
+    assert f"{name}: neither a method nor a file" in done.stderr
     assert "methods: wizardlm, code, math, auto" in done.stderr
 
 

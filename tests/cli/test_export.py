@@ -294,21 +294,6 @@ def test_options_and_files_that_do_not_fit_are_told(instgen: Program, folder: Pa
         assert not (folder / "out").exists()
 
 
-LINES = [line.strip() for line in PAGE.splitlines() if re.match(r"    (?:cat |instgen )", line)]
-
-
-@pytest.mark.parametrize("line", [line for line in LINES if "parquet" not in line])
-def test_every_line_of_the_page_runs(folder: Path, line: str) -> None:
-    for name in ("ranked", "mine"):
-        (folder / f"{name}.jsonl").write_text(DATA)
-    (folder / "run.jsonl").write_text('{"command": "respond", "requests": 1, "cost_known": false}\n')
-    command = " ".join(COMMAND) + " "
-    done = subprocess.run(
-        line.replace("instgen ", command), shell=True, env=settings(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def test_every_option_format_kind_and_reason_is_on_the_page() -> None:
     names = options_of("export")
     elsewhere = {"--output", "--quiet", "--verbose", "--config", "--help"}

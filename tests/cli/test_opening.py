@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from instgen.cli import opening
 from instgen.cli.main import app
 from instgen.errors import UsageError
 from instgen.teachers.teacher import Settings, Teacher
@@ -37,7 +36,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Set
     def no_prompts(*_: object) -> None:
         raise Opened("enough")
 
-    monkeypatch.setattr(opening, "find_teacher", note)
+    monkeypatch.setattr("instgen.teachers.find.find_teacher", note)
     monkeypatch.setattr("instgen.cli.evolving.evolving_of", no_prompts)
     (folder / "mine.toml").write_text(TABLE)
     return asked

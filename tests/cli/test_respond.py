@@ -282,7 +282,7 @@ def test_an_address_and_a_key_are_for_teachers_of_the_same_provider_only(
         opened.append((spec, settings.base_urls, settings.api_key))
         return Scripted([{"reply": spec}])
 
-    monkeypatch.setattr(opening, "find_teacher", note)
+    monkeypatch.setattr("instgen.teachers.find.find_teacher", note)
     monkeypatch.setenv("MINE", "hush")
     (folder / "mine.toml").write_text('[teachers.big]\nteacher = "openai/b"\nbase_url = "http://127.0.0.1:2/v1"\n')
     asking = Asking(teacher="openai/a", base_url=["http://127.0.0.1:1/v1"], api_key_env="MINE")

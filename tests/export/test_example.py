@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from instgen.export.carried import meta
-from instgen.export.example import Choice, examples_of, kind_of, prompt_of, root_of
+from instgen.export.example import Choice, examples_of, kin_of, kind_of, prompt_of
 from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.formats import records_from
 from instgen.records import Candidate, Message, Record, Step
@@ -147,10 +147,10 @@ def test_candidates_nobody_ranked_are_answers_to_train_on() -> None:
 
 def test_siblings_have_one_root_and_pairs_of_a_prompt_too() -> None:
     child = replace(PLAIN, id="c", origin=(Step("evolve", root="seed"),))
-    assert root_of(child, by_prompt=False) == root_of(replace(child, id="d"), by_prompt=True) == "seed"
+    assert kin_of(child, by_prompt=False) == kin_of(replace(child, id="d"), by_prompt=True) == "seed"
     other = replace(PLAIN, id="z", output="4")
-    assert root_of(PLAIN, by_prompt=False) != root_of(other, by_prompt=False)
-    assert root_of(PLAIN, by_prompt=True) == root_of(other, by_prompt=True)
+    assert kin_of(PLAIN, by_prompt=False) != kin_of(other, by_prompt=False)
+    assert kin_of(PLAIN, by_prompt=True) == kin_of(other, by_prompt=True)
 
 
 @pytest.mark.parametrize("kind", [Kind.SFT, Kind.PROMPT_COMPLETION])
@@ -179,7 +179,7 @@ def test_ranks_and_scores_are_not_mixed_in_one_record() -> None:
 def test_a_ranked_seed_and_its_evolved_child_stay_together() -> None:
     seed = replace(PLAIN, id="seed", origin=(Step("rank"),))
     child = replace(PLAIN, instruction="Add more.", id="c", origin=(Step("evolve", root="seed"),))
-    assert root_of(seed, by_prompt=True) == root_of(child, by_prompt=True)
+    assert kin_of(seed, by_prompt=True) == kin_of(child, by_prompt=True)
 
 
 def test_the_candidates_that_a_pair_leaves_behind_are_in_its_meta() -> None:

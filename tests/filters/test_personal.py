@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.filters.personal import PERSONAL, mask, masked, passes_luhn, passes_mod_97, personal_data
-from instgen.records import Candidate, Message, Record
+from instgen.filters.personal import PERSONAL, mask, passes_luhn, passes_mod_97, personal_data
+from instgen.records import Record
 
 PERSONAL_DATA = [
     ("email", "j.lindqvist@seaview-hotel.net"),
@@ -66,20 +66,6 @@ def test_finds_are_apart_and_in_order(text):
 
 def test_masking_keeps_the_rest():
     assert mask("Ask anna.lind@posteo.de or +49 30 90182047 today.") == "Ask [email] or [phone] today."
-
-
-def test_all_texts_of_a_record_are_masked():
-    said = "Ask anna.lind@posteo.de."
-    record = Record(said, said, said, "7", said, said, (Message("user", said),), (Candidate(said),))
-    clean = masked(record)
-    shown = (clean.instruction, clean.input, clean.output, clean.system, clean.reasoning)
-    assert {*shown, clean.messages[0].content, clean.candidates[0].output} == {"Ask [email]."}
-    assert clean.id == "7"
-
-
-def test_a_record_without_personal_data_is_left_as_it_is():
-    record = Record("Name a sea.", "", "The Baltic.")
-    assert masked(record) is record
 
 
 def test_a_verdict_tells_the_kind_and_does_not_quote_the_find():

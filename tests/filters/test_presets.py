@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from instgen.cli.asked import PresetName
+from instgen.cli.filter_options import PresetName
 from instgen.errors import UsageError
 from instgen.filters import OPTIONAL_RULES, RULES
 from instgen.filters.presets import EVERY_RULE, PRESETS, chosen

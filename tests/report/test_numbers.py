@@ -121,6 +121,13 @@ def test_a_child_whose_ancestors_are_not_known_is_no_family() -> None:
     assert families.shown() == []
 
 
+def test_who_only_judged_has_written_nothing() -> None:
+    survey = Survey()
+    judged = Record("Name a tree.", origin=(Step("respond", teacher="a/x"), Step("score", teacher="b/y")))
+    survey.add(born(judged))
+    assert survey.numbers().teachers == {"a/x": 1}
+
+
 def test_a_survey_counts_what_it_saw() -> None:
     survey = Survey()
     for record in chain():
@@ -128,7 +135,7 @@ def test_a_survey_counts_what_it_saw() -> None:
     survey.add(born(Record("List two birds.", "of prey", scores={"quality": 4.0})))
     numbers = survey.numbers(["Name a colour."])
     assert (numbers.rows, numbers.with_input, numbers.answered) == (4, 1, 3)
-    assert numbers.teachers == {"scripted/x": 3}
+    assert numbers.teachers == {"scripted/x": 2}
     assert [(depth.op, depth.round, depth.rows) for depth in numbers.depths] == [
         ("", 0, 2),
         ("concretize", 1, 1),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.records import Candidate, Record, Step
-from instgen.scores.family import family_of, same_family, writers
+from instgen.records import Candidate, Record, Step, writers
+from instgen.scores.family import family_of, same_family
 from instgen.scores.rates import Z, wilson
 
 

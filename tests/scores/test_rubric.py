@@ -66,6 +66,8 @@ def test_every_built_in_rubric_says_what_it_is_for(name: str) -> None:
         (('of = "answer"', 'of = "answer"\nall = true'), "all = true"),
         (('of = "answer"', 'of = "answer"\nsiblings = 1'), "true or false"),
         (('of = "answer"', "of = answer"), "is not TOML"),
+        (('of = "answer"', "of = " + "9" * 5_000), "is not TOML"),
+        (('of = "answer"', "of = " + "[" * 3_000), "is not TOML"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_its_name(change: tuple[str, str], told: str) -> None:

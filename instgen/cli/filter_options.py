@@ -61,6 +61,10 @@ class LookedAt(StrEnum):
     ALL = "all"
 
 
+BAD_LINE = "bad-line"
+"""The reason of a line that was passed over."""
+
+
 class OnBadLine(StrEnum):
     """What a line that is no row means."""
 
@@ -77,12 +81,12 @@ class Personal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for."""
+class FilterOptions:
+    """What the command line asks for, by the names of its options."""
 
     preset: PresetName = PresetName.DEFAULT
-    rules: Sequence[str] = ()
-    without: Sequence[str] = ()
+    rule: Sequence[str] = ()
+    no_rule: Sequence[str] = ()
     dedupe: Sequence[Dedupe] = ()
     near: float | None = None
     novelty: float | None = None
@@ -103,8 +107,8 @@ class Asked:
     lang: Sequence[str] = ()
     same_lang: bool = False
     balance_lang: bool = False
-    least: Sequence[str] = ()
-    most: Sequence[str] = ()
+    min: Sequence[str] = ()
+    max: Sequence[str] = ()
     top: int | None = None
     by: str | None = None
     sample: int | None = None

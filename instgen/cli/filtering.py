@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from instgen.cli.asked import Asked, Compared, Dedupe, LookedAt, Personal, Sign, Survivor
+from instgen.cli.filter_options import Compared, Dedupe, FilterOptions, LookedAt, Personal, Sign, Survivor
 from instgen.cli.opening import records_of
 from instgen.cli.sieve import Cleaning, Sieve, Station
 from instgen.errors import UsageError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from instgen.filters.semantic import Embed
 
 
-def sieve_for(asked: Asked, tell: Callable[[str], None], embed: Embed | None = None) -> Sieve:
+def sieve_for(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | None = None) -> Sieve:
     """The sieve, with every file read that rows are compared with.
 
     Args:
@@ -49,13 +49,13 @@ def sieve_for(asked: Asked, tell: Callable[[str], None], embed: Embed | None = N
     )
 
 
-def rules_for(asked: Asked) -> tuple[Rule, ...]:
+def rules_for(asked: FilterOptions) -> tuple[Rule, ...]:
     """The rules in force."""
-    more = [*asked.rules, *(("personal-data", "secret") if asked.pii is Personal.DROP else ())]
-    return chosen(PRESETS[asked.preset], more, asked.without)
+    more = [*asked.rule, *(("personal-data", "secret") if asked.pii is Personal.DROP else ())]
+    return chosen(PRESETS[asked.preset], more, asked.no_rule)
 
 
-def explained(asked: Asked) -> Iterator[str]:
+def explained(asked: FilterOptions) -> Iterator[str]:
     """What is in force, as lines of a table."""
     rules = rules_for(asked)
     wide = max((len(rule.name) for rule in rules), default=0)
@@ -71,13 +71,13 @@ def explained(asked: Asked) -> Iterator[str]:
     yield f"duplicates: {', '.join(methods) or 'not looked for'}"
 
 
-def compared_with(asked: Asked) -> tuple[Path, ...]:
+def compared_with(asked: FilterOptions) -> tuple[Path, ...]:
     """The files that rows are compared with."""
     named = [Path(each) for each in asked.decontaminate]
     return (*asked.against, *(path if path.exists() else Path(str(path).rpartition(":")[0]) for path in named))
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: FilterOptions) -> None:
     if asked.against and not asked.methods:
         raise UsageError("--against, and no --dedupe to compare by", "say --dedupe exact, near or novelty")
     if asked.keep is not Survivor.FIRST and Dedupe.NEAR not in asked.methods:
@@ -93,12 +93,12 @@ def _check(asked: Asked) -> None:
         raise UsageError("--by names a score that nothing asks for", "it goes with --top, --diverse or --keep best")
 
 
-def _stations(asked: Asked, tell: Callable[[str], None], embed: Embed | None) -> Iterator[Station]:
+def _stations(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | None) -> Iterator[Station]:
     """Steps that judge row by row: first those that look at the row alone, then those that compare rows."""
-    if asked.least or asked.most:
+    if asked.min or asked.max:
         from instgen.filters.selection import Bounds
 
-        yield Station(Bounds(_bounds("--min", asked.least), _bounds("--max", asked.most)))
+        yield Station(Bounds(_bounds("--min", asked.min), _bounds("--max", asked.max)))
     if asked.lang:
         from instgen.filters.language import Language
 
@@ -116,7 +116,7 @@ def _stations(asked: Asked, tell: Callable[[str], None], embed: Embed | None) ->
         yield Station(Semantic(embed, **_threshold(asked.semantic), against=_known(asked)), by_task=True)
 
 
-def _decontaminating(asked: Asked, tell: Callable[[str], None]) -> Station:
+def _decontaminating(asked: FilterOptions, tell: Callable[[str], None]) -> Station:
     from instgen.cli.benchmarks import benchmark
     from instgen.filters.contamination import Contamination
 
@@ -131,7 +131,7 @@ def _decontaminating(asked: Asked, tell: Callable[[str], None]) -> Station:
     return Station(step)
 
 
-def _comparing(asked: Asked) -> Iterator[Station]:
+def _comparing(asked: FilterOptions) -> Iterator[Station]:
     methods = asked.methods
     if not methods:
         return
@@ -148,7 +148,7 @@ def _comparing(asked: Asked) -> Iterator[Station]:
         yield Station(step, by_task=True)
 
 
-def _selections(asked: Asked) -> Iterator[Selection]:
+def _selections(asked: FilterOptions) -> Iterator[Selection]:
     """What is chosen at the end: first survivors, then shares, then the best, then any."""
     if Dedupe.NEAR in asked.methods and asked.keep is not Survivor.FIRST:
         from instgen.filters.duplicates import Clusters
@@ -189,7 +189,7 @@ def _by_script(said: Sequence[str]) -> Mapping[str, float]:
     return found
 
 
-def _known(asked: Asked) -> Iterable[Record]:
+def _known(asked: FilterOptions) -> Iterable[Record]:
     return records_of(asked.against) if asked.against else ()
 
 

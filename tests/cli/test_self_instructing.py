@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.methods import Choices, recipe_of
 from instgen.cli.opening import records_of
-from instgen.cli.options import Asking
+from instgen.cli.options import Asking, Profile
+from instgen.cli.self_instructing import SelfInstructOptions, recipe_of
 from instgen.seedlist import seed_file
 from instgen.teachers.scripted import Scripted
 from tests.cli.conftest import Program, rows
@@ -51,11 +51,9 @@ def test_the_papers_profile_runs(instgen: Program, method: str) -> None:
 
 
 def test_the_papers_alpaca_asks_for_twenty_tasks_and_shows_three_human_ones(folder: Path) -> None:
-    choices = Choices(
-        classic=False, paper=True, language="en", examples=None, topics=None, tasks=None, novelty=0.7, window=8
-    )
+    own = SelfInstructOptions(20, "alpaca", Profile.PAPER, "en", None, None, None, 0.7, 8, 50)
     seeds = list(records_of([seed_file("en")]))
-    made = recipe_of(choices, seeds, Scripted.from_lines(['{"reply": "x"}'], "rules"), Asking())
+    made = recipe_of(own, seeds, Scripted.from_lines(['{"reply": "x"}'], "rules"), Asking())
     (prompt,) = next(made.recipe.start(0, 0))
     assert made.tasks == 20
     assert "20 new tasks" in prompt.messages[0].content
