@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import itertools
+import signal
 import socket
 from typing import Any
 
@@ -13,6 +14,11 @@ from hypothesis import settings
 
 settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a machine that is shared
 settings.load_profile("house")
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # begun in the background by a shell: programs under test inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEFT_OUT = ("chaos", "browser", "consumers", "torture")
 """Marks of tests that take long, or need what others made: each has a make target of its own."""

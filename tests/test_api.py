@@ -299,10 +299,13 @@ def test_an_interrupt_stops_the_spending_and_leaves_no_thread(folder: Path) -> N
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "begun\n"
-        while not calls(folder):
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=60)[0] == "True 1\n"
+        try:
+            while not calls(folder):
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=60)[0] == "True 1\n"
+        finally:
+            process.kill()
     assert process.returncode == 0
 
 
