@@ -15,9 +15,7 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a machine that is shared
 settings.load_profile("house")
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # begun in the background by a shell: programs under test inherit it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell began us in the background; programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEFT_OUT = ("chaos", "browser", "consumers", "torture")
