@@ -1,9 +1,9 @@
 """Completions that were paid for, kept: one SQLite file that any number of runs may share.
 
 The rule: a completion is on disk before anything is made of it. `put` hands it to the one writer thread, which commits
-whenever its queue is not empty and it has had a short rest (a burst shares one fsync), and only then says so. Nobody
-waits for the rest who has nothing else to do: see `hurry`. What it says is what the file holds: if another process
-stored an answer under the same key first, that one is used.
+what is queued after a short pause (a burst shares one fsync), and only then says so. A caller with nothing else to do
+skips the pause: see `hurry`. What it says is what the file holds: if another process stored an answer under the same
+key first, that one is used.
 
 Things go in and out by the batch: each statement lets go of the interpreter's lock, and to have it back while other
 threads work costs more than what the statement does.
@@ -38,7 +38,7 @@ LOOK_SECONDS = 0.05
 """After which another process's purchases are looked for anew."""
 
 PAUSE, LONGEST_PAUSE = 4.0, 0.02
-"""The rest after a commit, in times of what it took, and in seconds at most: a commit costs as much as the writing of
+"""The pause after a commit, in times of what it took, and in seconds at most: a commit costs as much as the writing of
 twenty rows, so that fewer of them take a tenth off a call. A process that is killed outright asks again for what came
 meanwhile; one that is told to stop loses nothing."""
 
@@ -217,7 +217,7 @@ class SqliteJournal:
         self._queue.put(Put(key, completion))
 
     def hurry(self) -> None:
-        """Have what was put committed without a rest."""
+        """Have what was put committed without a pause."""
         self._hurry.set()
 
     def entries(self) -> Iterator[Entry]:

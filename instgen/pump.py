@@ -1,7 +1,7 @@
 """A blocking iterator, read ahead by a thread, for an event loop that must not wait.
 
 A read that blocks (a pipe whose writer is thinking) never holds up calls in flight, and at most `room` items are read
-ahead of the loop, so that back-pressure reaches whoever writes the pipe. The two wake each other seldom: the thread
+ahead of the loop, so that back-pressure reaches whoever writes the pipe. Thread and loop seldom wake each other: it
 reads until there is no room, and goes on when half of it is free; the loop is told of an item when it has found none.
 """
 

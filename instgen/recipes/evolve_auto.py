@@ -6,7 +6,7 @@ when no candidate fails less, when nothing fails, or after so many steps.
 
 The rule: all of it is one flow, that of the first row; what it works on was drawn before it began, and every other row
 waits for it. A failure is an evolution that would be eliminated without a judge, for its task or for its answer: the
-paper's own three patterns are among the reasons. The judge's word does not count, for it would cost a call more each.
+paper's own three patterns are among the reasons. No judge is asked: that would cost one more call each.
 """
 
 from __future__ import annotations
