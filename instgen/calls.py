@@ -4,8 +4,8 @@ The rules: a completion is in the journal before anybody is told of it; two that
 what has a lower turn goes first; no more calls are in flight than `concurrency`. A failure of one item is a
 completion like any other; what ends the run, a budget too, is handed to `on_fatal`.
 
-A budget holds for what is replayed, too. So that the same line ends at the same place again, everything that the flows can
-replay is counted before anything new is bought, and a budget ends the run only when nothing is under way.
+A budget holds for what is replayed, too. So that the same line ends at the same place again, everything that the flows
+can replay is counted before anything new is bought, and a budget ends the run only when nothing is under way.
 """
 
 from __future__ import annotations
