@@ -431,6 +431,9 @@ def _translated(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as problem:
         raise OutputFailed(f"{path}: the journal cannot be written: {problem}", _ELSEWHERE) from problem
     except sqlite3.DatabaseError as problem:
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)  # Python's own have none
+        if code & PRIMARY_CODE == sqlite3.SQLITE_CORRUPT:
+            raise InputError(str(path), f"the journal is damaged ({problem})", _RECOVER) from problem
         raise InputError(str(path), f"not a journal ({problem})", _ELSEWHERE) from problem
     except _Damaged as problem:
         raise InputError(

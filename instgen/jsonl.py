@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -400,14 +401,19 @@ def locked(path: Path, output: Path, kind: str = "file") -> int:
     Raises:
         OutputLocked: another run has it, and so writes `output`.
     """
-    with translated(str(path)):
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        os.close(fd)
-        raise OutputLocked(f"{output}: another run is writing it", f"wait for it, or name another {kind}") from problem
-    return fd
+    while True:
+        with translated(str(path)):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            os.close(fd)
+            hint = f"wait for it, or name another {kind}"
+            raise OutputLocked(f"{output}: another run is writing it", hint) from problem
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return fd
+        os.close(fd)  # whoever had it has given it another name meanwhile, or none
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -427,6 +433,6 @@ def translated(name: str) -> Iterator[None]:
     except BrokenPipeError as problem:
         raise ReaderGone(f"{name}: its reader has gone") from problem
     except OSError as problem:
-        raise OutputFailed(
-            f"{name}: cannot be written: {problem.strerror}", "free the disk, or name another"
-        ) from problem
+        full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
+        hint = "free the disk, or name another" if full else "name another"
+        raise OutputFailed(f"{name}: cannot be written: {problem.strerror}", hint) from problem

@@ -27,8 +27,8 @@ def one_line(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """The text with its line breaks."""
-    return "\n".join(map(one_line, text.split("\n")))
+    """The text with its line breaks, and with spaces for tabs."""
+    return "\n".join(map(one_line, text.expandtabs().split("\n")))
 
 
 def json_lines(data: bytes) -> bytes:

@@ -64,21 +64,27 @@ class Server:
             pipes = [str(Path(folder) / name) for name in ("stdin", "stdout", "stderr")]
             for pipe in pipes:
                 os.mkfifo(pipe)
-            asked = {"argv": ["instgen", *arguments], "cwd": str(Path.cwd()), "env": dict(environment), "pipes": pipes}
             said: dict[str, bytes] = {}
             threads = [threading.Thread(target=_feed, args=(pipes[0], data), daemon=True)]
             threads += [threading.Thread(target=_drain, args=(pipe, said), daemon=True) for pipe in pipes[1:]]
-            self._tell(asked)
-            pid = self._hear()
             for thread in threads:
                 thread.start()
-            killer = threading.Timer(timeout, os.kill, (pid, 9))
-            killer.start()
-            code = self._hear()
-            killer.cancel()
+            code = self.code_of(arguments, environment, pipes, timeout)
             for thread in threads:
                 thread.join(5)
         return subprocess.CompletedProcess(arguments, code, said.get(pipes[1], b""), said.get(pipes[2], b""))
+
+    def code_of(
+        self, arguments: Sequence[str], environment: Mapping[str, str], streams: Sequence[str], timeout: float = 60
+    ) -> int:
+        """The exit code of the program; its standard streams are the pipes or terminals of these names."""
+        named = {"argv": ["instgen", *arguments], "cwd": str(Path.cwd()), "env": dict(environment), "streams": streams}
+        self._tell(named)
+        killer = threading.Timer(timeout, os.kill, (self._hear(), 9))
+        killer.start()
+        code = self._hear()
+        killer.cancel()
+        return code
 
     def close(self) -> None:
         """End the server."""
@@ -123,16 +129,22 @@ def serve() -> None:
 
 
 def _become(asked: Mapping[str, Any]) -> None:
-    """Take over the folder, the environment, the arguments and the streams of a run."""
-    os.chdir(asked["cwd"])
+    """Take over the streams by their names, and all else of a run."""
+    fds = [os.open(name, os.O_WRONLY if fd else os.O_RDONLY) for fd, name in enumerate(asked["streams"])]
+    take_over(asked["argv"], asked["cwd"], asked["env"], fds)
+
+
+def take_over(arguments: Sequence[str], folder: str, settings: Mapping[str, str], fds: Sequence[int]) -> None:
+    """Be a fresh process of the program: what a shell would have set up for it; `fds` become its standard streams."""
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(asked["env"])
-    sys.argv = asked["argv"]
+    os.environ.update(settings)
+    sys.argv = [*arguments]
     sys.modules["__main__"].__package__ = ""  # or help would call the program `python -m tests.instgen`
-    for fd, pipe in enumerate(asked["pipes"]):
-        opened = os.open(pipe, os.O_WRONLY if fd else os.O_RDONLY)
-        os.dup2(opened, fd)
-        os.close(opened)
+    for fd, given in enumerate(fds):
+        os.dup2(given, fd)
+    for given in {*fds} - {0, 1, 2}:
+        os.close(given)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")

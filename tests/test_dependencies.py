@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def page_rows() -> dict[str, list[str]]:
     return rows
 
 
+@cache
 def imported() -> set[str]:
     """The modules of others that instgen imports, by statement or by name."""
     found: set[str] = set()

@@ -1,19 +1,12 @@
-"""The examples run, and what README and docs list is what there is; `tests/docs` runs the pages themselves."""
+"""What README and docs list is what there is; `tests/docs` runs the pages and the examples."""
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from instgen.prompts.book import built_in
 from instgen.teachers.find import known_providers
-from tests.cli.conftest import write_rules
 from tests.commands import commands
 from tests.help_pages import COMMANDS, pages
 
@@ -23,25 +16,6 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def section(title: str) -> str:
     return README.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    write_rules(folder / "rules.jsonl")
-    (folder / "bin").mkdir()
-    program = folder / "bin" / "instgen"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m instgen "$@"\n')
-    program.chmod(0o755)
-    path = f"{folder / 'bin'}:{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "INSTGEN_TEACHER": "scripted/rules.jsonl"}
-
-
-@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.sh")), ids=lambda path: path.name)
-def test_every_example_runs(tmp_path: Path, script: Path) -> None:
-    done = subprocess.run(
-        ["sh", str(script)], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert list(tmp_path.glob("*.jsonl"))
 
 
 def test_the_map_in_the_readme_is_what_is_on_the_disk() -> None:

@@ -188,6 +188,18 @@ def test_a_completion_that_was_damaged_is_told_in_one_line(tmp_path: Path, damag
     journal.close()
 
 
+def test_a_file_that_was_damaged_is_told_apart_from_one_that_is_no_journal(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "j")
+    keep(journal, FULL)
+    journal.close()
+    pages = bytearray((tmp_path / "j").read_bytes())
+    pages[4096:4196] = b"\xff" * 100
+    (tmp_path / "j").write_bytes(pages)
+    with pytest.raises(InputError, match=r"the journal is damaged .*malformed") as told:
+        list(SqliteJournal(tmp_path / "j").entries())
+    assert ".recover" in told.value.hint
+
+
 def test_a_newer_journal_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "j") as db:
         db.execute("PRAGMA user_version = 99")

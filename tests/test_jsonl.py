@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone, UsageError
-from instgen.jsonl import Destination, ResumedFile, Stream, Together, Writer, open_destination
+from instgen.jsonl import Destination, ResumedFile, Stream, Together, Writer, locked, open_destination
 from instgen.sources import open_source
 
 LINES = [b'{"n":%d}\n' % number for number in range(30)]
@@ -117,6 +118,26 @@ def test_a_second_run_on_the_same_file_is_turned_away(tmp_path: Path) -> None:
         ResumedFile(tmp_path / "out.jsonl", [])
     first.close()
     ResumedFile(tmp_path / "out.jsonl", []).close()
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["its name is free", "another file has its name"])
+def test_what_is_locked_is_the_file_that_has_the_name_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, another: bool
+) -> None:
+    path, done = tmp_path / "out.gz.part", tmp_path / "out.gz"
+    lock = fcntl.flock
+
+    def finished_meanwhile(fd: int, how: int) -> None:
+        if not done.exists():
+            path.replace(done)
+            if another:
+                path.touch()
+        lock(fd, how)
+
+    monkeypatch.setattr("fcntl.flock", finished_meanwhile)
+    fd = locked(path, done)
+    assert os.path.samestat(os.fstat(fd), path.stat()), "the finished file would have been written over"
+    os.close(fd)
 
 
 def test_without_a_journal_an_existing_file_is_not_resumed(tmp_path: Path) -> None:

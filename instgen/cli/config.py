@@ -135,6 +135,7 @@ def said_in_words(context: Any) -> Iterator[None]:
     try:
         yield
     except typer.BadParameter as problem:
+        problem.message = _plainly(problem.message)
         option: Any = problem.param
         source = context.get_parameter_source(option.name) if option else None
         if source is not None and source.name == "ENVIRONMENT":
@@ -143,6 +144,22 @@ def said_in_words(context: Any) -> Iterator[None]:
             said = settings_of(context, context.params.get("config"))[option.name]
             raise InputError(said.where, f"{setting_of(option)}: {problem.message}") from problem
         raise
+
+
+_PLAINLY = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "not a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "not a number"),
+    ("Input should be greater than or equal to", "must be at least"),
+    ("Input should be less than or equal to", "must be at most"),
+)
+"""What pydantic says of a value (2.14), and what we say."""
+
+
+def _plainly(message: str) -> str:
+    for theirs, ours in _PLAINLY:
+        message = message.replace(theirs, ours)
+    return message
 
 
 def settings_of(context: typer.Context, path: Path | None) -> dict[str, Setting]:
@@ -175,9 +192,16 @@ def _names_model_file(value: Any) -> bool:
 
 
 def _fitting(said: Setting, option: Any) -> Setting:
-    """One value of an option that takes several, as a list."""
-    several = option.multiple and not isinstance(said.value, list)
-    return Setting([said.value], said.file, said.line) if several else said
+    """One value of an option that takes several, as a list.
+
+    Raises:
+        InputError: a table, or a list where one value is wanted.
+    """
+    each = said.value if isinstance(said.value, list) else [said.value]
+    if (not option.multiple and each is said.value) or any(isinstance(one, list | dict) for one in each):
+        form = "one value or a list" if option.multiple else "one value"
+        raise InputError(said.where, f"{setting_of(option)}: {form} is wanted, as on the command line")
+    return Setting(each, said.file, said.line) if option.multiple else said
 
 
 def _read(path: Path, context: typer.Context) -> dict[str, Setting]:

@@ -13,7 +13,7 @@ import stat
 import sys
 
 from instgen import terminal
-from instgen.errors import InstgenError
+from instgen.errors import InstgenError, OutputFailed
 
 STDIN, STDOUT = 0, 1
 """Their descriptors."""
@@ -41,19 +41,32 @@ def say_text(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """Lines to stdout, byte for byte where no terminal is looking."""
+    """Lines to stdout, byte for byte where no terminal is looking.
+
+    Raises:
+        OutputFailed: they cannot be written.
+    """
     _show((terminal.prose(text) if sys.stdout.isatty() else text).encode(errors="surrogateescape"))
 
 
 def show_json(line: bytes) -> None:
-    """A line of JSON to stdout."""
+    """A line of JSON to stdout.
+
+    Raises:
+        OutputFailed: it cannot be written.
+    """
     _show(terminal.json_lines(line) if sys.stdout.isatty() else line)
 
 
 def _show(data: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data + b"\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # its reader has gone: see `main`
+        raise
+    except OSError as problem:
+        raise OutputFailed(f"stdout: cannot be written: {problem.strerror}", "free the disk") from problem
 
 
 def _say(clean: str) -> None:

@@ -81,9 +81,9 @@ def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
     for prompt in prompts:
         say(f"--- the first prompt of item {number + 1} ---")
         for message in prompt.messages:
-            say_text(f"[{message.role}]\n{message.content.expandtabs()}")
+            say_text(f"[{message.role}]\n{message.content}")
         if prompt.text:
-            say_text(prompt.text.expandtabs())
+            say_text(prompt.text)
     if not prompts:
         say(f"--- item {number + 1} asks nothing ---")
 

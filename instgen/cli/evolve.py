@@ -85,7 +85,21 @@ def evolve(
     )
     inputs = need_input(context, files)
     records = records_of(inputs, may_be_empty=True)
-    perform(evolve_job(own, records, asking, writing, inputs), asking, writing)
+    job = evolve_job(own, records, asking, writing, inputs)
+    try:
+        perform(job, asking, writing)
+    finally:
+        if not writing.quiet:
+            _tell_of_unchanged(job)
+
+
+def _tell_of_unchanged(job: Job[Any]) -> None:
+    """Say how many rows stand as they were, which the account does not tell."""
+    from instgen.cli.console import say
+    from instgen.recipes.evolve import Evolve
+
+    if isinstance(job.recipe, Evolve) and job.recipe.unchanged:
+        say(f"evolve: {job.recipe.unchanged:,} rows stand as they were: nothing better was made of them")
 
 
 def evolve_job(

@@ -66,5 +66,5 @@ def prune(
     from instgen.cli.opening import existing_journal
 
     kept = existing_journal(where)
-    typer.echo(f"{kept.prune(time.time() - days * DAY)} forgotten")
+    console.show(f"{kept.prune(time.time() - days * DAY)} forgotten")
     kept.close()

@@ -13,7 +13,7 @@ import typer
 from instgen import __version__
 from instgen.cli import console
 from instgen.cli.program import Program
-from instgen.errors import InstgenError, ReaderGone
+from instgen.errors import InputError, InstgenError, ReaderGone
 
 ABOUT = """\
 Instruction data from a handful of seed tasks, in shell pipelines.
@@ -73,6 +73,11 @@ def run() -> None:
     except InstgenError as problem:
         console.tell(problem)
         _leave(problem.exit_code)
+    except PermissionError as problem:  # a path in a folder that may not even be looked into
+        if problem.filename is None:
+            raise
+        console.tell(InputError(os.fsdecode(problem.filename), "you have no permission to look there"))
+        _leave(InputError.exit_code)
     except SystemExit as end:
         _leave(end.code if sys.stdout is stdout else ReaderGone.exit_code)  # typer swaps it when its reader has gone
 

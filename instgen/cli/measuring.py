@@ -17,8 +17,10 @@ import orjson
 
 from instgen import __version__
 from instgen.cli import console, summary
+from instgen.cli.display import shown
 from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
+from instgen.cli.progress import Progress
 from instgen.cli.stopping import stopping
 from instgen.cli.waiting import until_readable
 from instgen.errors import InstgenError
@@ -27,9 +29,6 @@ from instgen.jsonl import Destination
 from instgen.lines import BadLine, Row, batches_of, records_at
 from instgen.records import Record
 from instgen.scores.free import COMMAND, Measuring
-
-PROGRESS_SECONDS = 10.0
-"""How often a run that takes long says how far it is."""
 
 
 @dataclass(slots=True)
@@ -41,13 +40,10 @@ class _Tally:
     records: int = 0
     scored: int = 0
     began: float = field(default_factory=time.monotonic)
-    told: float = field(default_factory=time.monotonic)
 
-    def tell_progress(self) -> None:
-        now = time.monotonic()
-        if not self.quiet and now - self.told >= PROGRESS_SECONDS:
-            self.told = now
-            console.say(f"{COMMAND}: {self.rows:,} rows read")
+    def progress(self, rows: int | None) -> Progress:
+        total = rows if rows is not None and rows >= self.rows else None
+        return Progress(COMMAND, self.rows, "row", total, f"{self.scored:,} scored")
 
     def tell(self) -> None:
         if not self.quiet:
@@ -96,10 +92,10 @@ def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tal
         for destination in destinations:
             closing.callback(destination.close)
         stop = closing.enter_context(stopping())
+        closing.enter_context(shown(lambda rows: stop.told(tally.progress(rows)), inputs, writing))
         records = destinations[0]
         while batch := stop.reading(lambda: next(batches, None)):
             _write(batch, measuring, records, tally)
-            tally.tell_progress()
         for destination in destinations:
             destination.verify_end()
 

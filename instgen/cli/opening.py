@@ -241,6 +241,8 @@ def existing_journal(named: Path | None) -> SqliteJournal:
 def journal_path(named: Path | None) -> Path:
     """Where completions are kept: in the user's state folder, for they were paid for and are no cache."""
     if named is not None:
+        if named.is_dir():
+            raise UsageError(f"{named}: is a directory", "name the journal's file")
         return named
     import platformdirs
 
@@ -322,6 +324,8 @@ def _overrides(folder: Path) -> dict[str, str]:
     """The user's prompt files by name: `respond.txt`, or `zh/respond.txt` for one language."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder of prompt files", "instgen prompts export DIR makes one")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(str(folder), "you have no permission to read this folder")
     files = sorted(folder.glob(f"*{SUFFIX}")) + sorted(folder.glob(f"*/*{SUFFIX}"))
     return {file.relative_to(folder).as_posix().removesuffix(SUFFIX): text_of(file) for file in files}
 

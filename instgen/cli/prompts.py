@@ -19,7 +19,7 @@ def list_prompts() -> None:
     from instgen.prompts.template import parse_template
 
     for name, content in sorted(built_in().items()):
-        typer.echo(parse_template(name, content).source)
+        console.show(parse_template(name, content).source)
 
 
 @prompts.command("show")
@@ -28,12 +28,12 @@ def show(
 ) -> None:
     """Show one prompt file."""
     from instgen.errors import UsageError
-    from instgen.prompts.book import built_in
+    from instgen.prompts.book import built_in, hint_for
 
     files = built_in()
     if name not in files:
-        raise UsageError(f"there is no prompt {name!r}", f"known: {', '.join(sorted(files))}")
-    typer.echo(files[name], nl=False)
+        raise UsageError(f"there is no prompt {name!r}", hint_for(name))
+    console.show(files[name].removesuffix("\n"))
 
 
 @prompts.command("export")

@@ -69,7 +69,8 @@ def report(
         return
     _write(output, data)
     if not quiet:
-        console.say(f"report: {seen.numbers.rows:,} records; {output}, {len(data) / 1e6:.1f} MB")
+        size = f"{len(data) / 1e6:.1f} MB" if len(data) >= 1e5 else f"{len(data) / 1e3:.0f} kB"
+        console.say(f"report: {seen.numbers.rows:,} records; {output}, {size}")
     if show:
         import webbrowser
 
@@ -83,6 +84,8 @@ def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> No
     from instgen.report.page import MARK
 
     with translated(str(path)):
+        if not path.parent.is_dir():
+            raise UsageError(f"{path}: there is no folder {path.parent}", "make it first")
         if not path.is_file():
             return
         if any(each.exists() and each.samefile(path) for each in inputs):

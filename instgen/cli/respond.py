@@ -81,7 +81,12 @@ def respond(
     own = RespondOptions(samples, with_, replace, system, reasoning, refusals, lang)
     inputs = need_input(context, files)
     records = records_of(inputs, may_be_empty=True)
-    perform(respond_job(own, records, asking, writing, inputs), asking, writing)
+    job = respond_job(own, records, asking, writing, inputs)
+    try:
+        perform(job, asking, writing)
+    finally:
+        if not writing.quiet:
+            _tell_of_complete(job)
 
 
 def respond_job(
@@ -111,6 +116,14 @@ def respond_job(
     if not writing.quiet:
         _warn_of_equal_samples(answering)
     return Job(Respond(answering), Pump(records), teachers, inputs=inputs, calls_per_item=own.samples)
+
+
+def _tell_of_complete(job: Job[Record]) -> None:
+    """Say of how many rows nothing was asked, which the account does not tell."""
+    from instgen.recipes.respond import Respond
+
+    if isinstance(job.recipe, Respond) and job.recipe.complete:
+        console.say(f"respond: {job.recipe.complete:,} rows had an answer and passed through; --replace asks anew")
 
 
 def _warn_of_equal_samples(answering: Answering) -> None:

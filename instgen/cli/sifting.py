@@ -65,8 +65,8 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
             for destination in destinations:
                 closing.callback(destination.close)
             stop = closing.enter_context(stopping())
-            closing.enter_context(shown(funnel.progress, inputs.rows, writing))
             run = _Run(sieve, funnel, stop, destinations, skip=inputs.skip_bad_lines)
+            closing.enter_context(shown(lambda rows: stop.told(funnel.progress(rows)), inputs.rows, writing))
             run.all(inputs.rows)
             for destination in destinations:
                 destination.verify_end()

@@ -6,16 +6,20 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType
 from typing import TypeVar
 
 from instgen.cli import console
+from instgen.cli.progress import Progress
 from instgen.errors import Interrupted
 
 T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What stops a run: Ctrl-C, being asked to end, the end of the terminal."""
+
+STOPPING = "stopping when this batch is written (once more to stop at once)"
 
 
 def heeded() -> tuple[signal.Signals, ...]:
@@ -45,6 +49,10 @@ class Stop:
         self._signum = signum
         if self._reading:
             raise Interrupted(signum)
+
+    def told(self, progress: Progress) -> Progress:
+        """How far a run is, and that it is to stop where somebody has asked for it."""
+        return replace(progress, state=STOPPING) if self._signum else progress
 
     def check(self) -> None:
         """Raise Interrupted where the user asked to stop."""

@@ -14,18 +14,23 @@ from typing import Any
 import orjson
 
 from instgen.cli.options import Writing
-from instgen.errors import OutputFailed
+from instgen.errors import OutputFailed, UsageError
 
 
 def append(writing: Writing, row: Mapping[str, Any] | None = None) -> None:
     """Append a row where a summary was asked for; without a row, only make the file, to see that it can be written.
 
     Raises:
-        OutputFailed: it cannot.
+        UsageError: its name is that of a folder, or its folder is not there.
+        OutputFailed: it cannot be written.
     """
     path = writing.summary
     if path is None:
         return
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory", "name a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}", "make it first")
     try:
         with path.open("ab", buffering=0) as file:
             if row is not None:

@@ -92,7 +92,7 @@ def list_teachers() -> None:
     from instgen.teachers.find import known_providers
 
     for name in known_providers():
-        typer.echo(name)
+        console.show(name)
 
 
 @teachers.command("check")

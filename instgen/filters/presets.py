@@ -111,7 +111,7 @@ def _known(name: str) -> Rule:
     if (plugged := plugged_rule(name)) is not None:
         return plugged
     close = get_close_matches(name, (*EVERY_RULE, *plugged_rules()), 1)
-    hint = f"did you mean {close[0]}?" if close else "--explain with every preset lists them"
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted((*EVERY_RULE, *plugged_rules())))}"
     raise UsageError(f"there is no rule {name}", hint)
 
 

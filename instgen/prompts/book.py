@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 
@@ -24,8 +25,8 @@ class PromptBook:
         self._sampling = sampling or Sampling()
         unknown = set(self._overrides) - {name.partition("/")[2] for name in built_in()} - set(built_in())
         if unknown:
-            known = ", ".join(sorted(built_in()))
-            raise InputError(min(unknown) + SUFFIX, "there is no prompt of this name to replace", f"known: {known}")
+            first = min(unknown)
+            raise InputError(first + SUFFIX, "there is no prompt of this name to replace", hint_for(first))
 
     def template(self, name: str) -> Template:
         """The template of a name: the user's own for this language, or for any, else the built-in one."""
@@ -36,6 +37,13 @@ class PromptBook:
         full = f"{self._language}/{name}"
         full = full if full in available else f"en/{name}"
         return parse_template(full, available[full], self._sampling)
+
+
+def hint_for(name: str) -> str:
+    """What to do about a name that no prompt file has."""
+    close = get_close_matches(name, built_in(), 1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    return f"{meant}instgen prompts list shows all names"
 
 
 @cache

@@ -77,7 +77,11 @@ class Template:
     def block(self, name: str, **slots: str) -> str:
         """One of the file's blocks with every slot filled."""
         if name not in self.blocks:
-            raise InputError(self.name, f"there is no part [[{name}]]", "see the built-in file for the parts it needs")
+            raise InputError(
+                self.name,
+                f"there is no part [[{name}]]",
+                "instgen prompts show NAME shows ours, with the parts it needs",
+            )
         self._check(set(slots), self.blocks[name])
         return _fill(self.blocks[name], slots)
 
@@ -86,7 +90,9 @@ class Template:
         if wanted != given:
             slot = min(wanted ^ given)
             problem = "has no value here" if slot in wanted else "is missing"
-            raise InputError(self.name, f"the slot {{{{{slot}}}}} {problem}", "see the built-in file for its slots")
+            raise InputError(
+                self.name, f"the slot {{{{{slot}}}}} {problem}", "instgen prompts show NAME shows ours, with its slots"
+            )
 
 
 def parse_template(name: str, content: str, sampling: Sampling = Sampling()) -> Template:

@@ -8,8 +8,10 @@ from collections.abc import Set
 
 from instgen.recipes.labels import Label, labels_in
 
-_SEPARATOR = re.compile(r"#{2,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
+_SEPARATOR = re.compile(r"#{1,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
 """A whole line that divides; hashes always do, the others also occur in texts."""
+
+_HASHES = frozenset("#" * count for count in range(2, 7))
 
 _FENCE = re.compile(r"^([^`~\n]*[:：][ \t*]*)?[ \t>]*(?:`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 
@@ -110,13 +112,16 @@ def _stands_apart(lines: list[str]) -> bool:
 def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[int]) -> int:
     """Where the last line in a text begins that divides the last task from talk behind it; `end` if there is none.
 
-    Hashes and wrapping fences divide; other separators only where they did between the tasks.
+    Hashes and wrapping fences divide, one hash alone at the very end only: within code it is a comment. Other
+    separators divide only where they did between the tasks.
     """
     start = end
     for line in reversed(text[begin:end].split("\n")[1:]):
         start -= len(line)
         mark = line.strip()
-        if start in wraps or mark in separators or (mark and not mark.strip("#") and _SEPARATOR.fullmatch(mark)):
+        if start in wraps or mark in _HASHES or (mark in separators and mark != "#"):
+            return start
+        if mark == "#" and not text[start + len(line) : end].strip():
             return start
         start -= 1
     return end

@@ -84,13 +84,21 @@ class Evolve:
     def __init__(self, evolving: Evolving) -> None:
         """Evolve in the given way."""
         self._evolving = evolving
+        self.unchanged = 0
+        """Records so far that stand as they came, for nothing better was made of them."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow of one record's chain, whose operations are drawn here."""
         del number
         record = item if item.id else born(item)
         rng = random.Random(f"{self._evolving.seed}:{record.id}")
-        return evolve_flow(record, draw(self._evolving.operations, self._evolving.rounds, rng), self._evolving)
+        turns = draw(self._evolving.operations, self._evolving.rounds, rng)
+        return self._counted(record, evolve_flow(record, turns, self._evolving))
+
+    def _counted(self, record: Record, flow: Flow) -> Flow:
+        outcome = yield from flow
+        self.unchanged += len(outcome.records) == 1 and outcome.records[0] is record
+        return outcome
 
     def admit(self, outcome: Outcome) -> Outcome:
         """The outcome as it is."""

@@ -49,10 +49,13 @@ class Respond:
     def __init__(self, answering: Answering) -> None:
         """Answer in the given way."""
         self._answering = answering
+        self.complete = 0
+        """Records so far that had an answer, and passed through."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow that answers one record."""
         del number
+        self.complete += _complete(item, self._answering)
         return respond_flow(item, self._answering)
 
     def admit(self, outcome: Outcome) -> Outcome:
@@ -62,7 +65,7 @@ class Respond:
 
 def respond_flow(record: Record, answering: Answering) -> Flow:
     """The record with its answer; a complete one as it came."""
-    if _answered(record) and not answering.replace:
+    if _complete(record, answering):
         return Outcome((record,))
     record = _with_system(record, answering.system)
     completions = yield from ask_all(tuple(_samples(record, answering)))
@@ -95,6 +98,10 @@ def _samples(record: Record, answering: Answering) -> Iterable[Prompt]:
     for number in range(answering.samples):
         which, sample = (first + number) % answering.teachers, number // answering.teachers
         yield replace(prompt, which=which, sample=sample) if which or sample else prompt
+
+
+def _complete(record: Record, answering: Answering) -> bool:
+    return _answered(record) and not answering.replace
 
 
 def _answered(record: Record) -> bool:

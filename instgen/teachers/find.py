@@ -29,7 +29,7 @@ def find_teacher(spec: str, settings: Settings) -> Teacher:
     provider, _, model = spec.partition("/")
     entry = _entry(provider)
     if entry is None:
-        raise _unknown(provider)
+        raise _unknown(provider, model)
     try:
         opens = entry.load()
     except (ImportError, AttributeError) as problem:
@@ -64,11 +64,11 @@ def _all_entries() -> tuple[EntryPoint, ...]:
     return tuple(importlib.metadata.entry_points(group=GROUP))
 
 
-def _unknown(provider: str) -> UsageError:
+def _unknown(provider: str, model: str) -> UsageError:
     known = known_providers()
-    close = difflib.get_close_matches(provider, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(provider, known, n=1, cutoff=0.5 if model else 0.75)  # alone it may be a model
     meant = f"did you mean {close[0]}? " if close else ""
     return UsageError(
         f"no teacher provider is named {provider!r}; known: {', '.join(known)}",
-        hint=f"{meant}A teacher is written PROVIDER/MODEL, or local",
+        hint=f"{meant}A teacher is written PROVIDER/MODEL, such as openai/gpt-4.1-mini, or local",
     )

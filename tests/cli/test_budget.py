@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Program, calls, rows
-from tests.teachers.server import chat, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import chat
 
 ROWS = "".join(json.dumps({"instruction": f"Name tree {number}."}) + "\n" for number in range(12))
 
@@ -62,13 +61,9 @@ def test_what_it_cost_is_told(instgen: Program, folder: Path) -> None:
 
 def test_free_is_not_told_and_unknown_is(instgen: Program, folder: Path) -> None:
     assert "cost" not in instgen("respond", input=ROWS).stderr
-
-    async def with_a_server() -> subprocess.CompletedProcess[str]:
-        async with serving([chat("An oak.")]) as server:
-            line = ("respond", "-t", "openai/some", "--base-url", server.url, "--summary", "sum.jsonl")
-            return await asyncio.to_thread(instgen, *line, input=ROWS.splitlines()[0])
-
-    done = asyncio.run(with_a_server())
+    with answering([chat("An oak.")]) as server:
+        line = ("respond", "-t", "openai/some", "--base-url", server.url, "--summary", "sum.jsonl")
+        done = instgen(*line, input=ROWS.splitlines()[0])
     assert done.returncode == 0
     assert "cost unknown" in done.stderr
     (row,) = rows((folder / "sum.jsonl").read_text())

@@ -77,11 +77,11 @@ def test_what_changes_nothing_changes_no_byte(instgen: Program, more: tuple[str,
 def test_a_failure_that_is_answered_later_stands_at_its_place(instgen: Program, folder: Path) -> None:
     (folder / "data.jsonl").write_text("".join(f'{{"instruction": "Name tree number {n}."}}\n' for n in range(5)))
     journal = folder / "journal.sqlite"
-    line = ("respond", "data.jsonl", "-o", "out.jsonl", "--journal", str(journal))
+    line = ("respond", "data.jsonl", "-o", "out.jsonl", "--journal", str(journal), "--concurrency", "1")
     assert instgen(*line).returncode == 0
     five, asked = (folder / "out.jsonl").read_bytes(), len(calls(folder))
     with contextlib.closing(sqlite3.connect(journal)) as db:
-        (third,) = db.execute("SELECT key FROM completions LIMIT 1 OFFSET 2").fetchone()
+        (third,) = db.execute("SELECT key FROM completions ORDER BY rowid LIMIT 1 OFFSET 2").fetchone()
         failed = completion_to_json(Completion("", "failed", error="overloaded"))
         db.execute("UPDATE completions SET finish = 'failed', completion = ? WHERE key = ?", (failed, third))
         db.commit()

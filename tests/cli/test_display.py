@@ -32,6 +32,7 @@ LIVE = "\x1b[?7l"
 CLOSING = re.compile(
     r"(self-instruct|evolve): (\d+ records from \d+ (calls|rows)(; \d+ surplus)?; [\d.]+ s"
     r"|left out: [a-z-]+ \d+(, [a-z-]+ \d+)*|\d+ asked, \d+ replayed(, \d+ abandoned)?; about [\d,]+ tokens written)"
+    r"|evolve: \d+ rows stand as they were: nothing better was made of them"
 )
 """What a stage says in the end."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import json
 import sqlite3
@@ -14,7 +13,8 @@ import pytest
 
 from instgen.filters.semantic import SEMANTIC
 from tests.cli.conftest import Program, rows
-from tests.teachers.server import Answer, Request, Server, error, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import Answer, Request, Server, error
 from tests.teachers.test_static_embed import write_model
 
 needs_tokenizers = pytest.mark.skipif(
@@ -37,13 +37,9 @@ def meanings(request: Request) -> Answer:
 
 def beside(answers: Callable[[Request], Answer], run: Callable[[str], object]) -> Server:
     """What a server was asked while something ran with its address."""
-
-    async def both() -> Server:
-        async with serving(answers) as server:
-            await asyncio.to_thread(run, server.url)
-        return server
-
-    return asyncio.run(both())
+    with answering(answers) as server:
+        run(server.url)
+    return server
 
 
 @needs_tokenizers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from instgen.cli.main import app
 from instgen.errors import UsageError
 from instgen.teachers.teacher import Settings, Teacher
 from tests.cli.conftest import Program
-from tests.teachers.server import Request, chat, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import chat
 
 ROW = '{"instruction": "Name a tree.", "output": "Oak."}\n'
 HERE = "http://127.0.0.1:1/v1"
@@ -129,18 +129,13 @@ def test_a_key_file_may_stand_in_the_home_folder(opened: list[tuple[str, Setting
 
 
 def test_each_server_sees_its_own_key_only(instgen: Program, folder: Path) -> None:
-    async def run() -> list[list[Request]]:
-        trees = chat("Name three trees that grow near rivers.")
-        async with serving(lambda _: trees) as one, serving(lambda _: chat("Not equal.")) as two:
-            (folder / "mine.toml").write_text(
-                f'[teachers.strict]\nteacher = "openai/j"\nbase_url = "{two.url}"\napi_key_env = "TWO"\n'
-            )
-            line = ("evolve", "--rounds", "1", "-t", "openai/m", "--base-url", one.url, "--api-key-env", "ONE")
-            more = ("--judge", "strict", "--config", "mine.toml")
-            await asyncio.to_thread(instgen, *line, *more, input=ROW, ONE="one-key", TWO="two-key")
-            return [one.requests, two.requests]
-
-    teachers, judges = asyncio.run(run())
-    assert {request.headers["authorization"] for request in teachers} == {"Bearer one-key"}
-    assert {request.headers["authorization"] for request in judges} == {"Bearer two-key"}
-    assert {request.body["model"] for request in judges} == {"j"}
+    trees = chat("Name three trees that grow near rivers.")
+    with answering(lambda _: trees) as teacher, answering(lambda _: chat("Not equal.")) as judge:
+        (folder / "mine.toml").write_text(
+            f'[teachers.strict]\nteacher = "openai/j"\nbase_url = "{judge.url}"\napi_key_env = "TWO"\n'
+        )
+        line = ("evolve", "--rounds", "1", "-t", "openai/m", "--base-url", teacher.url, "--api-key-env", "ONE")
+        instgen(*line, "--judge", "strict", "--config", "mine.toml", input=ROW, ONE="one-key", TWO="two-key")
+    assert {request.headers["authorization"] for request in teacher.requests} == {"Bearer one-key"}
+    assert {request.headers["authorization"] for request in judge.requests} == {"Bearer two-key"}
+    assert {request.body["model"] for request in judge.requests} == {"j"}

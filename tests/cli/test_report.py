@@ -86,7 +86,7 @@ def test_wrong_input_is_one_line(instgen: Program, folder: Path) -> None:
         (("report", "--with-summary", "rows.jsonl"), 4, "rows.jsonl:1: is no summary"),
         (("stats", "--with-rejects", "rows.jsonl"), 4, "rows.jsonl:1: is no row of a rejects file"),
         (("report", "--with-summary", "bad.jsonl"), 4, "bad.jsonl:1: is no summary"),
-        (("report", "-o", "no/such/folder.html"), 74, "cannot be written"),
+        (("report", "-o", "no/such/folder.html"), 2, "there is no folder no/such"),
         (("report", "-o", "."), 74, "cannot be written"),
         (("report", "-o", "-", "--open"), 2, "--open needs"),
         (("report", "rows.jsonl", "-o", "rows.jsonl", "--force"), 2, "is the data itself"),

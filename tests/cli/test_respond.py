@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 from collections import Counter
@@ -16,7 +15,8 @@ from instgen.cli.options import Asking, Writing
 from instgen.teachers.scripted import Scripted
 from instgen.teachers.teacher import Settings
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
-from tests.teachers.server import Request, chat, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import chat
 
 ROWS = [
     {"id": "a", "instruction": "Name a colour.", "source": "mine"},
@@ -38,6 +38,7 @@ def test_missing_outputs_are_filled_and_the_rest_passes_through(instgen: Program
     assert (b["output"], "origin" in b) == ("The Nile.", False)
     assert c["origin"][-1]["command"] == "respond"
     assert [row["id"] for row in (a, b, c)] == ["a", "b", "c"]
+    assert "respond: 1 rows had an answer and passed through; --replace asks anew" in done.stderr
 
 
 def test_replace_answers_everything_again(instgen: Program) -> None:
@@ -241,16 +242,12 @@ def test_a_dry_run_names_all_teachers_and_takes_the_dearest(instgen: Program, fo
 
 
 def test_samples_are_separate_purchases_with_seeds_of_their_own(instgen: Program) -> None:
-    async def run() -> list[Request]:
-        async with serving(lambda request: chat(f"Tree {request.body['seed']}.")) as server:
-            line = ("respond", "-t", "openai/m", "--with", "openai/n", "--base-url", server.url, "--samples", "6")
-            done = await asyncio.to_thread(instgen, *line, input=text(TREES[:1]))
-            assert len(rows(done.stdout)[0]["candidates"]) == 6
-            return server.requests
-
-    requests = asyncio.run(run())
-    assert Counter(request.body["model"] for request in requests) == {"m": 3, "n": 3}
-    assert len({request.body["seed"] for request in requests}) == 6
+    with answering(lambda request: chat(f"Tree {request.body['seed']}.")) as server:
+        line = ("respond", "-t", "openai/m", "--with", "openai/n", "--base-url", server.url, "--samples", "6")
+        done = instgen(*line, input=text(TREES[:1]))
+    assert len(rows(done.stdout)[0]["candidates"]) == 6
+    assert Counter(request.body["model"] for request in server.requests) == {"m": 3, "n": 3}
+    assert len({request.body["seed"] for request in server.requests}) == 6
 
 
 def test_equal_answers_are_one_candidate_and_told(instgen: Program, folder: Path) -> None:

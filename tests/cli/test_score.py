@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from instgen.cli import measuring
 from instgen.cli.judging import judge_alone
-from instgen.cli.options import Asking
+from instgen.cli.options import Asking, Writing
+from instgen.cli.progress import Progress
 from instgen.scores.find import built_in
-from instgen.scores.free import MEASURES
+from instgen.scores.free import MEASURES, Measuring
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
 from tests.commands import options_of
 
@@ -245,3 +248,18 @@ def test_every_rubric_option_and_reason_is_on_the_page() -> None:
     reasons |= {"truncated", "refusal"}
     for name in (*own, *reasons, *built_in(), *MEASURES, "ifd"):
         assert f"`{name}" in PAGE, name
+
+
+def test_scores_by_rules_alone_show_how_far_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
+
+    @contextlib.contextmanager
+    def shown(progress: Callable[[int | None], Progress], *more: object) -> Iterator[None]:
+        yield
+        told.append(progress(3))
+
+    monkeypatch.setattr(measuring, "shown", shown)
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"instruction": "Name a tree.", "output": "An oak."}\n' * 2)
+    measuring.measure(Measuring([MEASURES["length"]]), [path], Writing(output=tmp_path / "out.jsonl", quiet=True))
+    assert [(each.done, each.total, each.made) for each in told] == [(2, 3, "2 scored")]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from instgen.cli import console
-from instgen.cli.stopping import Stop, heeded, is_one_more, stopping
+from instgen.cli import console, sifting
+from instgen.cli.filter_options import FilterOptions
+from instgen.cli.filtering import sieve_for
+from instgen.cli.options import Writing
+from instgen.cli.progress import Progress
+from instgen.cli.sieve import Sieve
+from instgen.cli.stopping import STOPPING, Stop, heeded, is_one_more, stopping
 from instgen.errors import Interrupted
 from tests.cli.conftest import COMMAND, calls, rows, settings, write_rules
 
@@ -80,3 +88,32 @@ def test_at_the_second_signal_the_display_is_cleared_before_the_end(monkeypatch:
     stop.heed(signal.SIGINT, None)
     stop.heed(signal.SIGINT, None)
     assert did == ["cleared", "ended with 130"]
+
+
+def test_a_filter_that_is_to_stop_says_so_while_its_batch_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Callable[[int | None], Progress]] = []
+    states: list[str] = []
+    judge = Sieve.judge
+
+    @contextlib.contextmanager
+    def shown(progress: Callable[[int | None], Progress], *more: object) -> Iterator[None]:
+        told.append(progress)
+        yield
+
+    def stopped(sieve: Sieve, batch: Any) -> Any:
+        states.append(told[0](None).state)
+        signal.raise_signal(signal.SIGTERM)
+        states.append(told[0](None).state)
+        return judge(sieve, batch)
+
+    monkeypatch.setattr(sifting, "shown", shown)
+    monkeypatch.setattr(Sieve, "judge", stopped)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"instruction": "Name a tree.", "output": "An oak is a tree."}\n')
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(Interrupted):
+        sifting.sift(sieve_for(FilterOptions(), console.silent), sifting.Inputs([rows]), Writing(output=out))
+    assert states == ["", STOPPING]
+    assert out.read_text().count("\n") == 1

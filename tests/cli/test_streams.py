@@ -148,6 +148,19 @@ def test_a_full_disk_is_exit_74(instgen: Program) -> None:
     assert done.stderr.splitlines()[-1].startswith("to continue: ")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("line", ["config show", "filter --explain", "prompts show en/respond", "teachers list"])
+def test_a_full_disk_is_exit_74_for_what_is_listed(folder: Path, line: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *line.split()], stdout=full, stderr=subprocess.PIPE, text=True, env=settings(), check=False
+        )
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        74,
+        "instgen: stdout: cannot be written: No space left on device",
+    )
+
+
 def test_a_reader_that_leaves_ends_the_run_with_141(folder: Path, start: Start) -> None:
     write_rules(folder / "rules.jsonl", latency=[0.01, 0.05], paid=False)
     process = start("self-instruct", "-n", "100000", stdout=subprocess.PIPE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 from collections.abc import Callable
@@ -12,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Program, calls
-from tests.teachers.server import Answer, Request, Server, chat, error, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import Answer, Request, Server, chat, error
 
 Answers = Callable[[Request], Answer]
 Done = subprocess.CompletedProcess[str]
@@ -22,13 +22,8 @@ KEY = "hush-4711-hush"
 
 def checked(program: Program, answers: Answers, *more: str, **variables: str) -> tuple[Done, Server]:
     """What a check of a server with these answers ends with, and the server."""
-
-    async def run() -> tuple[Done, Server]:
-        async with serving(answers) as server:
-            line = ("teachers", "check", "openai/m", "--base-url", server.url, *more)
-            return await asyncio.to_thread(program, *line, **variables), server
-
-    return asyncio.run(run())
+    with answering(answers) as server:
+        return program("teachers", "check", "openai/m", "--base-url", server.url, *more, **variables), server
 
 
 def report(done: Done) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from instgen.cli import main
 from tests.cli.conftest import Program, rows
 
 BAD_SEEDS = {
@@ -81,6 +84,39 @@ def test_a_wrong_command_line_is_exit_2_without_a_traceback(instgen: Program, ar
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("self-instruct", "-n", "many"), "'-n': not a whole number"),
+        (("self-instruct", "--temperature", "hot"), "'--temperature': not a number"),
+        (("self-instruct", "-n", "0"), "'-n': must be at least 1"),
+        (("self-instruct", "--novelty", "2"), "'--novelty': must be at most 1"),
+        (("self-instruct", "--method", "clasic"), "'--method': 'clasic' is not one of"),
+        (("self-instruct", "--journal", "."), ".: is a directory"),
+        (("self-instruct", "--summary", "no/run.jsonl"), "there is no folder no"),
+        (("prompts", "show", "en/respnd"), "did you mean en/respond?"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(instgen: Program, arguments: tuple[str, ...], said: str) -> None:
+    done = instgen(*arguments)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look(prog_name: str) -> None:
+        raise PermissionError(errno.EACCES, f"{prog_name} may not", "locked/rows.jsonl")
+
+    monkeypatch.setattr(main, "app", look)
+    monkeypatch.setattr(main, "_leave", sys.exit)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    assert ended.value.code == 4
+    assert capsys.readouterr().err == "instgen: locked/rows.jsonl: you have no permission to look there\n"
 
 
 def test_a_key_file_that_others_may_read_is_refused(instgen: Program, folder: Path) -> None:

@@ -55,11 +55,12 @@ def test_lists_of_them_are_what_they_are(name: str, texts: list[str]) -> None:
 @pytest.mark.parametrize("name", ["samples", "seed", "timeout", "temperature", "max_tokens"])
 def test_numbers_are_what_they_are_or_are_refused(name: str, number: Any) -> None:
     param = next(each for command, each in PARAMS if each.name == name and command == "respond")
+    context = typer.Context(commands()["respond"])
     try:
-        typers = type(param).process_value(param, typer.Context(commands()["respond"]), str(number))
+        typers = type(param).process_value(param, context, str(number))
     except typer.BadParameter:
         with pytest.raises(typer.BadParameter):
-            made(param, "respond", str(number))
+            quicken(param).process_value(context, str(number))
     else:
         quick, _ = made(param, "respond", str(number))
         assert (quick, type(quick)) == (typers, type(typers))

@@ -30,7 +30,7 @@ from instgen.teachers.prices import FREE
 from instgen.teachers.scripted import Scripted
 from instgen.teachers.teacher import Settings, Teacher, Traits
 from tests.cli.conftest import CHINESE, CLASSIC, EVOLUTION, TASKS
-from tests.forked import PRELOADED
+from tests.forked import PRELOADED, take_over
 
 SERVICES = ("openai", "anthropic", "gemini")
 TASKS_PER_CALL = 3
@@ -237,7 +237,7 @@ def _keep(line: socket.socket, run: Any) -> None:
     if pid == 0:
         told.close()
         line.close()
-        _become(asked, fds)
+        take_over(asked["argv"], asked["cwd"], asked["env"], fds)
         run()
         return
     for fd in fds:
@@ -247,21 +247,6 @@ def _keep(line: socket.socket, run: Any) -> None:
     _, status = os.waitpid(pid, 0)
     line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
-
-
-def _become(asked: Mapping[str, Any], fds: Sequence[int]) -> None:
-    """Take over the folder, the environment, the arguments and the streams of a run."""
-    os.chdir(asked["cwd"])
-    os.environ.clear()
-    os.environ.update(asked["env"])
-    sys.argv = asked["argv"]
-    sys.modules["__main__"].__package__ = ""  # or help would call the program by its module
-    for fd, given in enumerate(fds):
-        os.dup2(given, fd)
-        os.close(given)
-    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -27,26 +26,11 @@ ALL = [block for page in pages() for block in blocks(page)]
 BY_PAGE = {page: [block for block in blocks(page) if block.kind == "sh"] for page in pages()}
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
-    running = Programs(tmp_path_factory.mktemp("bin"))
-    for name, stub in {**STUBS, **({} if shutil.which("jq") else {"jq": "#!/bin/sh\ncat > /dev/null\n"})}.items():
-        (running.folder / name).write_text(stub)
-        (running.folder / name).chmod(0o755)
-    yield running
-    running.close()
-
-
 SHELL = """\
 trap 'export -p > .exports' EXIT
 if [ -e .exports ]; then . ./.exports; fi
 {script}"""
 """What is exported by one script is there in the next, as in a reader's shell."""
-STUBS = {
-    "pip": "#!/bin/sh\nexit 0\n",
-    "make": f'#!/bin/sh\nexec /usr/bin/make -n -C {shlex.quote(str(ROOT))} "$@" >&2\n',
-}
-"""Programs that would install something: what they are told is looked at elsewhere."""
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from instgen.formats.record import rejection_row
 from instgen.records import Record, Rejection
 from tests.fuzz import inputs
 from tests.fuzz.fuzzing import fuzzed
-from tests.fuzz.test_rows import likely_rows, records_of
+from tests.fuzz.rows import likely_rows, records_of
 
 LAYOUTS = [(kind, layout) for entry in OURS for kind, layout in find_format(entry.name).layouts.items()]
 CHOICES = [

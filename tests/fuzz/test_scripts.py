@@ -26,6 +26,9 @@ PATTERNS = (
     "\\ud800", "\\x{110000}", "\\p{L}", "\\p{", "\\Q", "\\", "é", "文", "\0", "\ud83d", "\n", "[^", "-", "a-z",
     "[[:alpha:]]", "\\C",
 )  # fmt: skip
+LINES = (
+    '{"reply":"x"}', "{", "}", '"', "[", "]", "7", "\n", "\0", ":", '{"reply":"\\ud800"}', '{"reply":' + "[" * 2_000,
+)  # fmt: skip
 
 
 @fuzzed(rows=inputs.lists(values(SCALARS, KEYS, 6), max_size=3))
@@ -38,25 +41,7 @@ def test_a_script_is_rules_or_one_error_with_its_line(rows: list[dict[str, Any]]
         assert made.rules or not rows or rows[0].keys() & {"traits", "log"}
 
 
-@fuzzed(
-    text=spelled(
-        (
-            '{"reply":"x"}',
-            "{",
-            "}",
-            '"',
-            "[",
-            "]",
-            "7",
-            "\n",
-            "\0",
-            ":",
-            '{"reply":"\\ud800"}',
-            '{"reply":' + "[" * 2_000,
-        ),
-        9,
-    )
-)
+@fuzzed(text=spelled(LINES, 9))
 def test_lines_of_a_script_are_rows_or_one_error(text: str) -> None:
     try:
         found = rows_of(text.split("\n"), "f")

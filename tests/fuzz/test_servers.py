@@ -52,20 +52,9 @@ counts = values(
     (None, True, 0, 1, -1, 1.5, 2**31, 2**63, 2**64 - 1), [key for key in KEYS if "oken" in key or key == "thought"], 12
 )
 ENDS = (
-    "stop",
-    "length",
-    "end_turn",
-    "max_tokens",
-    "refusal",
-    "STOP",
-    "MAX_TOKENS",
-    "SAFETY",
-    "tool_use",
-    "else",
-    "",
-    None,
+    "stop", "length", "end_turn", "max_tokens", "refusal", "STOP", "MAX_TOKENS", "SAFETY", "tool_use", "else", "", None,
     7,
-)
+)  # fmt: skip
 
 
 def dressed(said: tuple[Any, Any, Any]) -> dict[str, Any]:

@@ -98,38 +98,11 @@ lines = spelled([f"\n{mark}{label} x" for mark in ("", *MARKS[:30]) for label in
 """Lines as in a list, or with labels at their heads."""
 
 _SAID = (
-    "instruction",
-    "input",
-    "output",
-    "tasks",
-    "score",
-    "quality",
-    "verdict",
-    "ranking",
-    "margin",
-    "margins",
-    "指令",
-)
+    "instruction", "input", "output", "tasks", "score", "quality", "verdict", "ranking", "margin", "margins", "指令",
+)  # fmt: skip
 _SCALARS = (
-    None,
-    True,
-    0,
-    4,
-    -1,
-    1e308,
-    10**30,
-    "",
-    "A",
-    "4",
-    "4/5",
-    "yes",
-    "A > B",
-    "N/A",
-    "\ud800",
-    "x\ny",
-    "```",
-    '"',
-)
+    None, True, 0, 4, -1, 1e308, 10**30, "", "A", "4", "4/5", "yes", "A > B", "N/A", "\ud800", "x\ny", "```", '"',
+)  # fmt: skip
 
 
 def _written(said: tuple[dict[str, Any], int, str]) -> str:

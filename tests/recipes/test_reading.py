@@ -408,6 +408,15 @@ def test_talk_behind_the_last_separator_is_no_output(separator):
     assert read_tasks(reply, whole=True).leftovers == (Leftover("unparsed", "Let me know!"),)
 
 
+def test_a_separator_of_one_hash_ends_an_output():  # seen of a model of 135 million parameters
+    assert tasks_in("Instruction: A\nOutput: y\n\n#\n") == (task("A", "", "y"),)
+
+
+def test_one_hash_within_the_last_output_is_a_comment():
+    code = "#\n# Adds.\n#\nx = 1 + 1"
+    assert tasks_in(f"Instruction: A\nOutput: {code}") == (task("A", "", code),)
+
+
 def test_a_rule_in_the_last_output_stays_where_rules_divide_nothing():
     assert tasks_in("Instruction: A\nOutput: y\n---\nz") == (task("A", "", "y\n---\nz"),)
 

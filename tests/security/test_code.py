@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "instgen").rglob("*.py"))
-MODULES_NEVER = {
-    "pickle",
-    "cPickle",
-    "marshal",
-    "shelve",
-    "dill",
-    "joblib",
-    "yaml",
-    "jinja2",
-    "subprocess",
-    "pty",
-    "code",
-}
-MODULES_NEVER |= {
-    "codeop",
-    "commands",
-    "ctypes",
-    "xmlrpc",
-    "xml",
-    "telnetlib",
-    "ftplib",
-    "smtplib",
-    "tarfile",
-    "zipfile",
-}
+MODULES_NEVER = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "yaml", "jinja2", "subprocess", "pty"}
+MODULES_NEVER |= {"code", "codeop", "commands", "ctypes", "xmlrpc", "xml", "telnetlib", "ftplib", "smtplib"}
+MODULES_NEVER |= {"tarfile", "zipfile"}
 CALLS_NEVER = {"eval", "exec", "compile", "__import__", "breakpoint", "input"}
 METHODS_NEVER = {
     ("os", "system"),
@@ -52,9 +31,15 @@ METHODS_NEVER = {
 KEYWORDS_NEVER = {("shell", True), ("verify", False), ("follow_redirects", True), ("allow_pickle", True)}
 
 
-def offences(source: str) -> Iterator[str]:
+@cache
+def nodes_of(path: Path) -> Sequence[ast.AST]:
+    """All that a module of ours is made of."""
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+def offences(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """What a module does that none may."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         match node:
             case ast.Import(names=names):
                 yield from (name.name for name in names if name.name.partition(".")[0] in MODULES_NEVER)
@@ -72,7 +57,7 @@ def offences(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_text_becomes_a_program(path: Path) -> None:
-    assert list(offences(path.read_text("utf-8"))) == []
+    assert list(offences(nodes_of(path))) == []
 
 
 @pytest.mark.parametrize(
@@ -89,13 +74,13 @@ def test_no_text_becomes_a_program(path: Path) -> None:
     ],
 )
 def test_the_search_finds_what_it_is_for(source: str) -> None:
-    assert list(offences(source))
+    assert list(offences(ast.walk(ast.parse(source))))
 
 
 def test_code_of_others_is_imported_by_entry_point_alone() -> None:
     """Modules are imported by a name that stands in the code; what an entry point names was installed."""
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and "import_module" in {_name(node.func)}:
                 (name,) = node.args
                 ours = isinstance(name, ast.JoinedStr) and isinstance(name.values[0], ast.Constant)
@@ -111,7 +96,7 @@ def test_no_format_of_a_user_is_filled_with_objects() -> None:
     found = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if node.func.attr in {"format", "format_map"} and not isinstance(node.func.value, ast.Constant)
     }

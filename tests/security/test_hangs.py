@@ -6,9 +6,7 @@ Each text below took minutes or more before; the alarm is what makes a hang a fa
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable, Iterator
-from types import FrameType
 
 import pytest
 
@@ -26,26 +24,17 @@ from instgen.scores.rubric import Scale
 from instgen.teachers.expression import Expression, ExpressionError
 from instgen.teachers.rules import script
 from instgen.text.language import prose
+from tests.fuzz.fuzzing import moment
 
 LONGEST = 20
-"""Seconds; what is linear takes a fraction of one."""
+"""Seconds of this process's own time; what is linear takes a fraction of one."""
 SIZE = 100_000
-
-
-class Hung(BaseException):
-    """It took too long."""
 
 
 @pytest.fixture(autouse=True)
 def _alarm() -> Iterator[None]:
-    def ring(signum: int, frame: FrameType | None) -> None:
-        raise Hung
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(LONGEST)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    with moment(LONGEST):
+        yield
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(.*a){12}$", r"(\w+\s?)*$"])

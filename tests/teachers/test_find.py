@@ -32,6 +32,13 @@ def test_a_misspelt_provider_is_told_the_closest() -> None:
     assert "did you mean openai?" in caught.value.hint
 
 
+def test_a_model_alone_is_told_where_its_provider_goes() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_teacher("gpt-4.1-mini", Settings())
+    assert "did you mean" not in caught.value.hint
+    assert "openai/gpt-4.1-mini" in caught.value.hint
+
+
 def test_a_plugin_is_opened_with_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("mine", "types:SimpleNamespace", find.GROUP)
     opened: list[object] = []

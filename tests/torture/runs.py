@@ -27,7 +27,7 @@ from pathlib import Path
 from random import Random
 
 from tests.cli.conftest import write_rules
-from tests.forked import PRELOADED
+from tests.forked import PRELOADED, take_over
 
 SEED = int(os.environ.get("TORTURE_SEED", time.time_ns() % 1_000_000))
 """All moments are drawn from this; it is printed at the end."""
@@ -145,21 +145,14 @@ def _become(
     reads: Connection | None,
     writes: Connection | None,
 ) -> None:
-    """Be the program: what a shell would have set up for it, then its own way through."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(settings)
-    sys.argv = ["instgen", *line]
+    """Be the program, with other streams; then its own way through."""
     nothing = os.open(os.devnull, os.O_RDWR)
     told = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for fd, at in ((reads.fileno() if reads else nothing, 0), (writes.fileno() if writes else nothing, 1), (told, 2)):
-        os.dup2(fd, at)
+    fds = (os.dup(reads.fileno()) if reads else nothing, os.dup(writes.fileno()) if writes else nothing, told)
     for end in (reads, writes):
         if end is not None:
             end.close()
-    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")
+    take_over(["instgen", *line], str(folder), settings, fds)
     importlib.import_module("instgen.cli.main").run()
 
 

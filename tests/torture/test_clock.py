@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.teachers.beside import answering
 from tests.teachers.server import Answer, Request, chat
-from tests.torture.beside import answering
 from tests.torture.runs import anew, asked, luck, prepare, tell, trials
 from tests.torture.shim import compiled
 
@@ -35,6 +38,17 @@ def jumping(tmp_path: Path) -> dict[str, str]:
     rows = (f'{{"instruction": "Name tree {number}."}}\n' for number in range(ITEMS))
     (tmp_path / "rows.jsonl").write_text("".join(rows))
     return {"LD_PRELOAD": str(compiled(tmp_path)), "TORTURE_CLOCK": EVERY, "OPENAI_API_KEY": "x"}
+
+
+def test_the_wall_clock_jumps_and_the_other_does_not(tmp_path: Path, jumping: dict[str, str]) -> None:
+    look = "import time\nfor _ in range(12): print(time.time(), time.monotonic()); time.sleep(0.1)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], env={**os.environ, **jumping}, capture_output=True, text=True, check=True
+    )
+    seen = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
+    steps = [(abs(wall[0] - before[0]) > 1000, wall[1] < before[1]) for before, wall in itertools.pairwise(seen)]
+    assert sum(jumped for jumped, _ in steps) >= 2
+    assert not any(back for _, back in steps)
 
 
 def test_a_limit_of_requests_is_kept_by_the_clock_that_does_not_jump(tmp_path: Path, jumping: dict[str, str]) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 
+from tests.teachers.beside import answering
 from tests.teachers.server import Answer, Request, chat, error
-from tests.torture.beside import answering
 from tests.torture.runs import COMMAND, environment, tell
 
 ROWS = int(os.environ.get("TORTURE_ROWS", "50000"))
@@ -63,9 +64,9 @@ class Faulty:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process's own memory now."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("RssAnon:")[2].split()[0]) * 1024
+    """Bytes of a process's own memory now; 0 where it has just ended."""
+    found = re.search(r"^RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def test_a_long_run_through_faults_loses_nothing_and_its_memory_stays_flat(tmp_path: Path) -> None:

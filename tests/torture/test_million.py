@@ -23,25 +23,8 @@ ROWS = int(os.environ.get("TORTURE_ROWS", "1000000"))
 TWICE = 10
 """Each row with such a number is an earlier one again."""
 PARTS = (
-    "ba",
-    "ce",
-    "di",
-    "fo",
-    "gu",
-    "ka",
-    "le",
-    "mi",
-    "no",
-    "ru",
-    "sal",
-    "ten",
-    "vir",
-    "wol",
-    "zum",
-    "pra",
-    "ste",
-    "klo",
-)
+    "ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "ru", "sal", "ten", "vir", "wol", "zum", "pra", "ste", "klo",
+)  # fmt: skip
 WORDS = tuple(map("".join, itertools.product(PARTS, repeat=3)))
 MEGABYTE = 1 << 20
 CEILINGS = {"off": 200, "exact": 400, "novelty": 2500}
@@ -70,19 +53,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("dedupe", CEILINGS)
 def test_a_million_rows_are_filtered_in_bounded_memory(dedupe: str, many: Path, tmp_path: Path) -> None:
-    line = (
-        "filter",
-        str(many),
-        "-q",
-        "-o",
-        "kept.jsonl",
-        "--rejects",
-        "no.jsonl",
-        "--preset",
-        "off",
-        "--dedupe",
-        dedupe,
-    )
+    files = (str(many), "-q", "-o", "kept.jsonl", "--rejects", "no.jsonl")
+    line = ("filter", *files, "--preset", "off", "--dedupe", dedupe)
     began = time.monotonic()
     process = subprocess.Popen([*COMMAND, *line], cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE)
     _, status, usage = os.wait4(process.pid, 0)

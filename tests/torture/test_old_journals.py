@@ -102,7 +102,7 @@ def test_what_is_no_journal_is_told(what: str, known: Known, tmp_path: Path) -> 
         refused(known, place, "not a journal")
     elif what == "a folder":
         (place / JOURNAL).mkdir()
-        assert run(place, LINE) == [74]
+        assert run(place, LINE) == [2]
         assert stderr(place).startswith(f"instgen: {JOURNAL}: ")
     else:
         with contextlib.closing(sqlite3.connect(place / JOURNAL, isolation_level=None)) as db:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tests.teachers.server import Answer, Request, Server, serving
 
 
 @contextlib.contextmanager
-def answering(answers: Callable[[Request], Answer]) -> Iterator[Server]:
-    """The server, in an event loop of its own; it keeps no request."""
+def answering(answers: Iterable[Answer] | Callable[[Request], Answer]) -> Iterator[Server]:
+    """The server, in an event loop of its own; it gives the answers in turn, or what the function says."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
