@@ -15,8 +15,9 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a machine that is shared
 settings.load_profile("house")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell began us in the background; programs would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for signum, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(signum) is signal.SIG_IGN:  # a shell began us in the background; programs would inherit it
+        signal.signal(signum, usual)
 
 LEFT_OUT = ("chaos", "browser", "consumers", "torture")
 """Marks of tests that take long, or need what others made: each has a make target of its own."""

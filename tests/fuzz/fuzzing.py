@@ -22,7 +22,7 @@ from tests.fuzz.inputs import Inputs, named
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100000"))
 """Inputs of each property under the mark `torture`."""
-FEW = 200
+FEW = 100
 """Inputs of each in the ordinary suite."""
 SEED = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().getrandbits(32))
 """Said where a property fails, so that the same inputs can be tried again."""
