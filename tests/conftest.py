@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import ipaddress
 import itertools
@@ -10,10 +11,12 @@ import socket
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
-settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a machine that is shared
-settings.load_profile("house")
+with contextlib.suppress(ModuleNotFoundError):  # the environments of browser and consumers have no Hypothesis
+    from hypothesis import settings
+
+    settings.register_profile("house", deadline=None)  # a first example imports what it needs, on a shared machine
+    settings.load_profile("house")
 
 for signum, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(signum) is signal.SIG_IGN:  # a shell began us in the background; programs would inherit it
