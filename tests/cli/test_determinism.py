@@ -6,8 +6,10 @@ import ast
 import contextlib
 import re
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from tests.docs.blocks import DOCS, ROOT
 PAGE = (DOCS / "determinism.md").read_text("utf-8")
 NAMED = re.findall(r"\| `(tests/[\w/]+\.py)::(\w+)` \|$", PAGE, re.MULTILINE)
 ASKED = Prompt(messages=(Message("user", "Hello"),), temperature=0.5, top_p=0.9, max_tokens=9)
-KEYED = {
+KEYED: Mapping[str, Any] = {
     "messages": (Message("user", "Hello!"),),
     "text": "Hello",
     "schema": {"type": "object"},
@@ -31,7 +33,7 @@ KEYED = {
     "stop": ("###",),
     "sample": 1,
 }
-NOT_KEYED = {"role": "judge", "sources": ("en/respond@1",), "seed": 7, "which": 1}
+NOT_KEYED: Mapping[str, Any] = {"role": "judge", "sources": ("en/respond@1",), "seed": 7, "which": 1}
 """Who is asked is in the identity; the seed is the run's."""
 
 
@@ -51,9 +53,9 @@ def test_each_part_of_a_key_makes_another_purchase() -> None:
     key = prompt_key(ASKED, "openai/M", 0)
     assert {each.name for each in fields(Prompt)} == KEYED.keys() | NOT_KEYED.keys()
     for name, value in KEYED.items():
-        assert prompt_key(replace(ASKED, **{name: value}), "openai/M", 0) != key, name  # type: ignore[arg-type]
+        assert prompt_key(replace(ASKED, **{name: value}), "openai/M", 0) != key, name
     for name, value in NOT_KEYED.items():
-        assert prompt_key(replace(ASKED, **{name: value}), "openai/M", 0) == key, name  # type: ignore[arg-type]
+        assert prompt_key(replace(ASKED, **{name: value}), "openai/M", 0) == key, name
     assert len({key, prompt_key(ASKED, "openai/M", 1), prompt_key(ASKED, "openai/N", 0)}) == 3
     assert len(key) == 16
 
