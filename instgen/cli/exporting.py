@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -26,7 +26,8 @@ from instgen.cli.filter_options import BAD_LINE
 from instgen.cli.folder import Folder
 from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
-from instgen.cli.stopping import SIGNALS, heeded
+from instgen.cli.stopping import SIGNALS, handled
+from instgen.cli.waiting import until_readable
 from instgen.cli.writing import Parts
 from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, UsageError
 from instgen.export.card import Told, card
@@ -126,12 +127,12 @@ def export_rows(asked: ExportOptions, writing: Writing) -> None:
     problem: InstgenError | None = None
     notes: list[str] = []
     try:
-        with _stopping(), Folder(asked.folder, asked.inputs, force=writing.force) as folder:
+        with handled(_end) as alarm, Folder(asked.folder, asked.inputs, force=writing.force) as folder:
             rejects = open_destinations(replace(writing, output=None), asked.inputs, resumable=True)[1:]
             with contextlib.ExitStack() as closing:
                 for destination in rejects:
                     closing.callback(destination.close)
-                notes += _Run(asked, writing, folder, rejects, account).all()
+                notes += _Run(asked, writing, folder, rejects, account, alarm).all()
                 for destination in rejects:
                     destination.verify_end()
     except InstgenError as ended:
@@ -154,6 +155,7 @@ class _Run:
     folder: Folder
     rejects: Sequence[Destination]
     account: Account
+    alarm: int
     survey: Survey = field(default_factory=Survey)
     previewed: int = 0
 
@@ -193,7 +195,9 @@ class _Run:
 
     def _read(self) -> Iterator[Record | Rejection]:
         """The records, and the lines that are none where those are to be passed over."""
-        for told in chain.from_iterable(batches_of(self.asked.inputs)):
+        for told in chain.from_iterable(
+            batches_of(self.asked.inputs, waiting=lambda fd: until_readable(fd, self.alarm))
+        ):
             try:
                 found = _records_in(told)
             except InputError as problem:
@@ -357,20 +361,10 @@ def _summary(asked: ExportOptions, account: Account, problem: InstgenError | Non
     }
 
 
-@contextlib.contextmanager
-def _stopping() -> Iterator[None]:
-    """Lets a signal end the run as an error does, so that nothing half done stays."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        del frame
-        raise Interrupted(signum)
-
-    before = {signum: signal.signal(signum, stop) for signum in heeded()}
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    """Let a signal end the run as an error does, so that nothing half done stays."""
+    del frame
+    raise Interrupted(signum)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,6 @@ from instgen.cli.opening import open_destinations
 from instgen.cli.options import Writing
 from instgen.cli.progress import Progress
 from instgen.cli.stopping import stopping
-from instgen.cli.waiting import until_readable
 from instgen.errors import InstgenError
 from instgen.formats import to_row
 from instgen.jsonl import Destination
@@ -86,7 +85,6 @@ def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> N
 
 
 def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tally: _Tally) -> None:
-    batches = batches_of(inputs, waiting=lambda fd: until_readable(fd, records))
     with contextlib.ExitStack() as closing:
         destinations = open_destinations(writing, inputs, resumable=True)
         for destination in destinations:
@@ -94,6 +92,7 @@ def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tal
         stop = closing.enter_context(stopping())
         closing.enter_context(shown(lambda rows: stop.told(tally.progress(rows)), inputs, writing))
         records = destinations[0]
+        batches = batches_of(inputs, waiting=lambda fd: stop.until_readable(fd, records))
         while batch := stop.reading(lambda: next(batches, None)):
             _write(batch, measuring, records, tally)
         for destination in destinations:

@@ -25,7 +25,6 @@ from instgen.cli.options import Writing
 from instgen.cli.sieve import STAGE, Item, Sieve, reject_line
 from instgen.cli.spool import Spool
 from instgen.cli.stopping import Stop, stopping
-from instgen.cli.waiting import until_readable
 from instgen.errors import InputError, InstgenError
 from instgen.formats import records_from, rejection_row
 from instgen.formats.quick import quick_record
@@ -99,7 +98,7 @@ class _Run:
 
     def all(self, paths: Sequence[Path]) -> None:
         """Judge all rows, and write what can be written."""
-        batches = batches_of(paths, waiting=lambda fd: until_readable(fd, self.destinations[0]))
+        batches = batches_of(paths, waiting=lambda fd: self.stop.until_readable(fd, self.destinations[0]))
         with Spool() if self.sieve.selections else contextlib.nullcontext() as spool:
             keep = spool.add if spool is not None else self.keep
             while batch := self.stop.reading(lambda: next(batches, None)):

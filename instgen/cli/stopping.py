@@ -12,7 +12,9 @@ from typing import TypeVar
 
 from instgen.cli import console
 from instgen.cli.progress import Progress
+from instgen.cli.waiting import alarm, until_readable
 from instgen.errors import Interrupted
+from instgen.jsonl import Destination
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ class Stop:
 
     def __init__(self) -> None:
         """Nobody has."""
+        self.alarm = -1
         self._signum = 0
         self._reading = False
 
@@ -68,14 +71,32 @@ class Stop:
         finally:
             self._reading = False
 
+    def until_readable(self, fd: int, destination: Destination) -> None:
+        """Wait, while reading, until a descriptor can be read.
+
+        Raises:
+            Interrupted: the user asked to stop.
+            ReaderGone: nobody reads what is written any more.
+        """
+        until_readable(fd, self.alarm)
+        destination.check()
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[int]:
+    """Lets a function of ours handle the signals, and gives the alarm that they set off, for as long as this lasts."""
+    with alarm() as set_off:
+        before = {signum: signal.signal(signum, handler) for signum in heeded()}
+        try:
+            yield set_off
+        finally:
+            for signum, theirs in before.items():
+                signal.signal(signum, theirs)
+
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
     """A Stop that heeds signals for as long as this lasts."""
     stop = Stop()
-    before = {signum: signal.signal(signum, stop.heed) for signum in heeded()}
-    try:
+    with handled(stop.heed) as stop.alarm:
         yield stop
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

@@ -1,22 +1,42 @@
-"""Waiting for rows in a command of one thread, without keeping a reader that has gone from being noticed."""
+"""Waiting for rows in a command of one thread, and noticing meanwhile a signal, and that our reader has gone."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
+import signal
+from collections.abc import Iterator
 
 from instgen.cli import console
-from instgen.jsonl import Destination
+
+_SIGNALS_AT_ONCE = 512
+"""Bytes taken from the alarm at a time, one a signal; ours."""
 
 
-def until_readable(fd: int, destination: Destination) -> None:
-    """Wait until a descriptor can be read, or the reader of our records has gone.
+@contextlib.contextmanager
+def alarm() -> Iterator[int]:
+    """A descriptor that every signal makes readable for as long as this lasts.
 
-    Raises:
-        ReaderGone: nobody reads what is written any more.
+    A signal that comes in the last microsecond before a system call does not interrupt it; this ends the wait.
     """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
+
+
+def until_readable(fd: int, alarm: int) -> None:
+    """Wait until a descriptor can be read, or the reader of our output has gone; signals are handled meanwhile."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
+    poll.register(alarm, select.POLLIN)
     if console.is_pipe(console.STDOUT):
         poll.register(console.STDOUT, 0)
-    poll.poll()
-    destination.check()
+    while [ready for ready, _ in poll.poll()] == [alarm]:
+        os.read(alarm, _SIGNALS_AT_ONCE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from instgen.cli.progress import Progress
 from instgen.cli.sieve import Sieve
 from instgen.cli.stopping import STOPPING, Stop, heeded, is_one_more, stopping
 from instgen.errors import Interrupted
+from instgen.jsonl import Stream
 from tests.cli.conftest import COMMAND, calls, rows, settings, write_rules
 
 SECONDS = 30
@@ -78,6 +81,33 @@ def test_a_command_of_one_thread_heeds_them_while_it_reads(signum: signal.Signal
         stop.reading(lambda: signal.raise_signal(signum))
     assert ended.value.exit_code == 128 + signum
     assert signal.getsignal(signum) is before
+
+
+def test_a_signal_that_interrupts_no_call_ends_a_wait_all_the_same(tmp_path: Path) -> None:
+    """As one does that comes just before the call begins: here another thread gets it."""
+    nothing, there = os.pipe()
+    ended = threading.Event()
+    needed: list[bool] = []
+
+    def tell() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+        needed.append(not ended.wait(5))
+        os.write(there, b"\n")
+
+    out = Stream(there, "nobody")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    thread = threading.Thread(target=tell)
+    try:
+        thread.start()
+        with stopping() as stop, pytest.raises(Interrupted):
+            stop.reading(lambda: stop.until_readable(nothing, out))
+        ended.set()
+        thread.join()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert needed == [False], "it waited until there was something to read"
 
 
 def test_at_the_second_signal_the_display_is_cleared_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
