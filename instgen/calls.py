@@ -351,6 +351,8 @@ class Calls:
             self._count(put.key, put.completion)
             self._release(put.key)
             self._deliver(put.key, put.completion)
+        if self._new and self._budget is UNLIMITED and len(self._queue) < self._concurrency:
+            self._replay_new()  # a loop that is busy with outcomes seldom gets to `launch`
         self._launch()
         self.on_change()
 
