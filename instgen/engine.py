@@ -295,7 +295,7 @@ class Run(Generic[Item]):
             self._answered.append(flow)
 
     def _sending_up_to(self) -> float:
-        """The number of the first flow whose calls are held back: those before it are hoped to fill the target."""
+        """The number of the first flow whose calls are held back: those before it are expected to fill the target."""
         if self._target is None:
             return math.inf
         admitted = self.tally.read - self.unfinished

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import MESSAGES, DataFile, Exported, Format, Layout, conversation, pair
+from instgen.export.format import CONVERSATION, PAIR, DataFile, Exported, Format, Layout
 from instgen.export.kinds import Kind
 
 _CHATML = (
@@ -84,8 +84,8 @@ FORMAT = Format(
     "axolotl",
     "axolotl",
     {
-        Kind.SFT: Layout((MESSAGES,), conversation),
-        Kind.DPO: Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair),
+        Kind.SFT: CONVERSATION,
+        Kind.DPO: PAIR,
         Kind.KTO: Layout(
             (Column("prompt", Holds.TEXT), Column("completion", Holds.TEXT), Column("label", Holds.FLAG)),
             lambda example: {"prompt": _asked(example), "completion": example.answer, "label": example.label},

@@ -66,13 +66,13 @@ def _decorations(record: Record) -> Iterator[str]:
 
 
 def _weighs(turn: Mapping[str, Any]) -> bool:
-    """Whether a turn has another weight than is usual, and than can be told: answers 1, or 0, and everything else 0."""
+    """Whether a turn has a weight that no training file can say: other than 0, and than 1 for an answer."""
     usual = (0, 1) if ROLES.get(str(turn.get("role"))) == "assistant" else (0,)
     return any(turn[key] not in usual for key in WEIGHTS if turn.get(key) is not None)
 
 
 def _said(kind: Kind) -> frozenset[str]:
-    """The keys that rows of a kind tell of."""
+    """The keys of a record that rows of a kind hold in their own way."""
     if kind.compares:
         return _ANSWERS
     return _ANSWERS | {"label"} if kind is Kind.KTO else frozenset()

@@ -103,7 +103,7 @@ def _history(record: Record) -> Iterator[Message]:
 
 
 def kind_of(records: Iterable[Record]) -> Kind:
-    """The kind that most of some records are, to begin with: what is not said by `--as`."""
+    """The kind that most of these records are, which is meant where `--as` names none."""
     kinds = [_own_kind(record) for record in records]
     return max(Kind, key=kinds.count) if kinds else Kind.SFT
 
@@ -162,7 +162,7 @@ def _margin(better: Candidate, worse: Candidate) -> float:
 
 
 def _graded(record: Record, choice: Choice) -> Iterator[tuple[float, Candidate]]:
-    """How good each answer is: all by their ranks where any has one, else by a score; who has none is left out."""
+    """How good each answer is: by its rank where any has one, else by a score; an answer without one is left out."""
     ranked = any(candidate.rank is not None for candidate in record.candidates)
     for candidate in record.candidates:
         grade = candidate.scores.get(choice.by) if not ranked else candidate.rank and -candidate.rank

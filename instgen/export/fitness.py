@@ -16,21 +16,21 @@ from instgen.records import Record, Verdict
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "no-answer": "there is no answer to train on",
-        "bad-answer": "the row's own `label` is false: its answer is what not to learn",
+        "bad-answer": "the row's own `label` is false: it is an example of what not to learn",
         "no-preference": "no two answers of which one is better: neither ranked candidates nor `chosen` and `rejected`",
         "no-label": "neither a `label` nor ranked candidates say whether the answer is good",
-        "tie": "the answers were ranked alike",
-        "close": "the margin between the answers is smaller than --min-margin, or was never told",
+        "tie": "the answers have the same rank",
+        "close": "the margin between the answers is smaller than --min-margin, or unknown",
         "same-answers": "the better and the worse answer are the same text",
-        "malformed": "`chosen`, `rejected` or `label` is not what its name promises",
-        "tools": "tools are declared or used, which turns of text cannot show",
+        "malformed": "`chosen`, `rejected` or `label` has an unexpected type",
+        "tools": "tools are declared or used, which text turns cannot represent",
         "media": "there are images, videos or sounds",
         "turn-order": "the turns do not alternate, do not begin with the user, or end with the wrong side",
         "empty-turn": "a turn has no text",
         "several-turns": "the format holds one question and its answer, and this is a conversation",
         "system-text": "the format has no place for a system text",
-        "weight": "a turn is kept out of training, which the format cannot say",
-        "bad-line": "the line is no row (with --on-bad-line skip)",
+        "weight": "a turn is excluded from training, which the format cannot express",
+        "bad-line": "the line is not a row (with --on-bad-line skip)",
     }
 )
 

@@ -55,9 +55,6 @@ class Exported:
     licence: str = "unknown"
 
 
-MESSAGES = Column("messages", Holds.TURNS)
-"""Where most trainers look for a conversation."""
-
 SideFiles = Callable[[Exported], Mapping[str, str]]
 
 
@@ -117,3 +114,17 @@ def pair(example: Example) -> Row:
         "chosen": answer(example.answer),
         "rejected": answer(example.worse),
     }
+
+
+def labelled(example: Example) -> Row:
+    """The prompt with its answer, and whether the answer is a good one."""
+    return {**conversation(example), "label": example.label}
+
+
+MESSAGES = Column("messages", Holds.TURNS)
+"""Where most trainers look for a conversation."""
+
+CONVERSATION = Layout((MESSAGES,), conversation)
+PAIR = Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair)
+LABELLED = Layout((MESSAGES, Column("label", Holds.FLAG)), labelled)
+"""What several trainers want; the others write their own."""

@@ -1,7 +1,7 @@
 """LLaMA-Factory: rows in its sharegpt formatting with our names for roles, and the `dataset_info.json` that says so.
 
-Not its `openai` formatting, which adds a sentence of its own to every system text. Every column and tag is named: one
-that is named resets all that are not.
+Not its `openai` formatting, which adds a sentence of its own to every system text. Every column and tag is named: to
+name one resets all others.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from instgen.export.columns import META, Column, Holds
-from instgen.export.format import MESSAGES, Exported, Format, Layout, conversation, pair
+from instgen.export.columns import META
+from instgen.export.format import CONVERSATION, LABELLED, PAIR, Exported, Format
 from instgen.export.kinds import Kind
 
 _TAGS = {
@@ -50,19 +50,14 @@ def _notes(exported: Exported) -> Sequence[str]:
     return [f"dataset: {names} — with dataset_dir: this folder"]
 
 
-_PAIRS = Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair)
-
 FORMAT = Format(
     "llamafactory",
     "LLaMA-Factory, by its `dataset_dir`",
     {
-        Kind.SFT: Layout((MESSAGES,), conversation),
-        Kind.DPO: _PAIRS,
-        Kind.RM: _PAIRS,
-        Kind.KTO: Layout(
-            (MESSAGES, Column("label", Holds.FLAG)),
-            lambda example: {**conversation(example), "label": example.label},
-        ),
+        Kind.SFT: CONVERSATION,
+        Kind.DPO: PAIR,
+        Kind.RM: PAIR,
+        Kind.KTO: LABELLED,
     },
     side_files=_side_files,
     notes=_notes,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
 from instgen.export.fitness import weights_of
-from instgen.export.format import Exported, Format, Layout, answer, turns
+from instgen.export.format import MESSAGES, Exported, Format, Layout, answer, turns
 from instgen.export.kinds import Kind
 
 LEAST_ROWS = 10
@@ -46,7 +46,7 @@ FORMAT = Format(
     "openai",
     "fine-tuning at OpenAI, Azure, Together and others that take its files",
     {
-        Kind.SFT: Layout((Column("messages", Holds.TURNS),), _messages, alternating=False, weights=True),
+        Kind.SFT: Layout((MESSAGES,), _messages, alternating=False, weights=True),
         Kind.DPO: Layout(
             (
                 Column("input", Holds.ASKED),

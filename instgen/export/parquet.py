@@ -33,7 +33,11 @@ def pyarrow() -> ModuleType:
 
 
 def write_parquet(lines: Iterable[bytes], columns: Columns, file: BinaryIO) -> None:
-    """Write lines, each of which has just these columns, to a file that is open."""
+    """Write lines, each of which has just these columns, to a file that is open.
+
+    Raises:
+        MissingPiece: pyarrow is not installed.
+    """
     arrow = pyarrow()
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
     rows = iter(lines)

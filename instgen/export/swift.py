@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import MESSAGES, Exported, Format, Layout, conversation, turns
+from instgen.export.format import CONVERSATION, LABELLED, MESSAGES, Exported, Format, Layout, conversation, turns
 from instgen.export.kinds import Kind
 
 
@@ -30,13 +30,10 @@ FORMAT = Format(
     "ms-swift",
     "ms-swift",
     {
-        Kind.SFT: Layout((MESSAGES,), conversation),
+        Kind.SFT: CONVERSATION,
         Kind.DPO: _PAIRS,
         Kind.RM: _REWARD,
-        Kind.KTO: Layout(
-            (MESSAGES, Column("label", Holds.FLAG)),
-            lambda example: {**conversation(example), "label": example.label},
-        ),
+        Kind.KTO: LABELLED,
         Kind.PROMPT: Layout((MESSAGES,), lambda example: {"messages": turns(example.prompt)}),
     },
     notes=_notes,

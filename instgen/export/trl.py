@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from instgen.export.columns import Column, Holds, Row
 from instgen.export.example import Example
-from instgen.export.format import MESSAGES, Format, Layout, answer, conversation, turns
+from instgen.export.format import CONVERSATION, Format, Layout, answer, turns
 from instgen.export.kinds import Kind
 
 
@@ -34,7 +34,7 @@ def _completion(example: Example) -> Row:
 
 LAYOUTS: Mapping[Kind, Layout] = MappingProxyType(
     {
-        Kind.SFT: Layout((MESSAGES,), conversation),
+        Kind.SFT: CONVERSATION,
         Kind.PROMPT_COMPLETION: Layout((Column("prompt", Holds.TURNS), Column("completion", Holds.TURNS)), _completion),
         Kind.DPO: Layout(
             (Column("prompt", Holds.TURNS), Column("chosen", Holds.TURNS), Column("rejected", Holds.TURNS)), _pair

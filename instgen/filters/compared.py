@@ -50,7 +50,7 @@ class Index(Protocol):
 
 
 class _OneByOne:
-    """The novelty index with the face of the batch index, for thresholds that the batch index does not support."""
+    """The novelty index, called like the batch index, for thresholds that the latter does not support."""
 
     def __init__(self, threshold: Fraction) -> None:
         self._index = NoveltyIndex(threshold)
@@ -77,6 +77,9 @@ def index_for(least: Fraction, most: Fraction) -> Index:
     """The index for thresholds from the least to the most.
 
     What needs numpy is imported here, as that takes longer than all else at start-up.
+
+    Raises:
+        UsageError: a threshold is not between 0 and 1.
     """
     from instgen.text.batch import BatchIndex, serves
 

@@ -3,7 +3,7 @@
 Two methods, alone or together. `13-gram`: row and item share a run of 13 tokens (GPT-3, arXiv 2005.14165, appendix C).
 `8-gram`: more than half of the item's tokens lie in runs of 8 or more that one row shares (Tulu 3, arXiv 2411.15124,
 section on decontamination). An item too short for a run counts where it stands in the row whole, from 5 tokens on;
-one that is shorter still cannot be checked, and is told.
+one that is shorter still cannot be checked, and is reported.
 
 In scripts without spaces a token is a letter: there the lengths are 12, 20 and 8.
 
@@ -33,6 +33,7 @@ COVERAGE = 0.5
 """More than this share of an item's tokens (Tulu 3)."""
 _FRAME_SHARE = 0.01
 _FRAME_ITEMS = 5
+"""More than this share of a benchmark's items, and more than so many, make a gram its frame; ours."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 

@@ -107,6 +107,9 @@ class Novel:
             scripts: the same for texts in some scripts, by their names (`text.written.SCRIPTS`).
             on: what is compared, the instruction with its input or alone.
             against: rows that are not judged, and that others must differ from.
+
+        Raises:
+            UsageError: a threshold is not between 0 and 1.
         """
         self._threshold = exact(threshold)
         self._scripts = {name: exact(limit) for name, limit in scripts.items()}
@@ -153,6 +156,9 @@ class Near:
             threshold: the Jaccard similarity from which on two texts are near duplicates.
             on: what is compared, the instruction with its input or alone.
             against: rows that are not judged, and that others must differ from.
+
+        Raises:
+            UsageError: the threshold is not above 0 and at most 1.
         """
         from instgen.text.minhash import NearIndex
 
@@ -182,7 +188,7 @@ class Near:
 
 
 class Clusters:
-    """Keeps the worthiest rows, and of those that are near to one that stays none; it holds all tasks meanwhile.
+    """Keeps the worthiest rows and leaves out all that are near to one of these; it holds all tasks meanwhile.
 
     Rows come from the worthiest on, so a row is left out only for one that stays, is at least as worthy, and is itself
     within the threshold. Chaining (A near B, B near C) would also drop rows that are not alike.
@@ -207,6 +213,9 @@ class Clusters:
             score: its name; a row without it stays only where it is near to no row with it.
             on: what is compared, the instruction with its input or alone.
             against: rows that are not judged, and that others must differ from.
+
+        Raises:
+            UsageError: the policy is "best" and no score is named, or the threshold is not above 0 and at most 1.
         """
         if policy == "best" and not score:
             raise UsageError("the best row of a cluster is the one with the best score", hint="name the score")

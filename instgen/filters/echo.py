@@ -6,8 +6,10 @@ from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.records import Record
 
 _LEAST = 24
-"""Characters below which a repetition may well be the answer ("Which is bigger, a cat or a whale?" "A whale")."""
+"""Characters below which a repetition may well be the answer ("Which is bigger, a cat or a whale?" "A whale"); ours, as
+those below."""
 _MOST_OF = 0.6
+"""Share of the instruction that an answer must have to be a repetition of a part of it."""
 _SUBJECT = 5
 """Words below which an instruction without a verb may be what the answer's first sentence is about ("low-maintenance
 houseplants": "Low-maintenance houseplants are …")."""

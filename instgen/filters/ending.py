@@ -71,8 +71,9 @@ _NO_PROSE = re.compile(
 )
 """The line of a list, a table, a heading, a quotation or code, or one that ends in an address or a tag."""
 _LEAST_TO_BREAK = 12
+"""Words below which a text need not end in a full stop; ours."""
 _LONG_LINE = 12
-"""Words of a last line that is no title, sign-off or line of a poem, though it has no full sentence."""
+"""Words of a last line that is no title, sign-off or line of a poem, though it has no full sentence; ours."""
 
 
 def _ends_in_prose(text: str) -> bool:

@@ -23,10 +23,11 @@ from instgen.text.scripts import WEIGHTY
 from instgen.text.tokens import fold
 
 LONG = 40
-"""Letters from which on two texts are held against each other."""
+"""Letters from which on two texts are held against each other; ours."""
 SURE = 0.9
-"""How sure their languages must be."""
+"""How sure their languages must be; ours."""
 _LEAST_SHARE = 0.01
+"""Share of the rows below which a language does not count among those to be made equal; ours."""
 _QUOTED = re.compile(r"[“\"‘「『《][^”\"’」』》\n]*[A-Za-z]{3}")
 _HEAD = re.compile(r"[^:：\n]*")
 _KIN = ({"da", "no", "sv"}, {"bs", "hr", "sr", "sl"}, {"id", "ms", "jv"}, {"cs", "sk"}, {"gl", "pt", "es", "an", "ca"})

@@ -8,13 +8,14 @@ from instgen.text.tokens import fold, tokens
 
 _ASCII = (60, 16)
 _BEYOND = (20, 10)
-"""The shortest text that `loop` looks at and the size of its samples, in characters."""
+"""The shortest text that can hold a loop, and the size of a sample, both in characters; ours, as all below."""
 _FEW = 2
-"""So many samples may repeat in a text without a loop, if its end is none."""
+"""Samples that may repeat in a text without a loop, if its end is none."""
 _END = 4000
 _LEAST_TURNS = 6
-"""The end of a text in which a cycle has all its turns, in characters, and the least of them."""
+"""The end of a text in which a cycle has all its turns, in characters, and the least number of these, as in `loop`."""
 _LONGEST_WORD = 200
+"""Characters in which the last word is looked for."""
 
 
 def _repeats(text: str) -> bool:

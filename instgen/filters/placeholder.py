@@ -9,6 +9,7 @@ from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.records import Record
 
 _LONGEST = 40
+"""Characters of a stand-in; ours."""
 _AROUND = " \t\r\n\"'*_`.。!()[]{}<>（）【】《》「」"
 _FILLER = re.compile(r"[.·_\-–—\s]{2,}|…+")
 

@@ -52,7 +52,11 @@ class Rule:
         return Verdict(self.reason, self.name, hit.value, self.limit, hit.evidence)
 
     def with_limit(self, limit: float) -> Rule:
-        """The same rule with another threshold."""
+        """The same rule with another threshold.
+
+        Raises:
+            UsageError: it has none.
+        """
         if self.at is None:
             raise UsageError(f"the rule {self.name} has no threshold")
         return replace(self, limit=limit, check=self.at(limit))

@@ -8,6 +8,7 @@ from instgen.filters.rule import EVIDENCE, excerpt
 from instgen.records import Near
 
 _LEAST_SLOTS = 1024
+"""Of a table that doubles when half of it is full; ours."""
 
 
 class Names:

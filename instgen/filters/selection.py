@@ -20,6 +20,7 @@ from instgen.records import Record, Verdict
 from instgen.text.rouge import exact
 
 _AT_ONCE = 1000
+"""Rows compared at a time: ours, so that little is compared in vain once there are enough."""
 
 
 def score_of(record: Record, name: str) -> float | None:
@@ -42,12 +43,12 @@ def _no_score(rule: str, name: str) -> Verdict:
 
 
 class Bounds:
-    """Leaves out rows with a score below its least or above its most value, or without it."""
+    """Leaves out rows whose score is below its lower bound, above its upper one, or missing."""
 
     name = "bounds"
 
     def __init__(self, least: Mapping[str, float], most: Mapping[str, float]) -> None:
-        """Take the bounds by the names of the scores; the bounds themselves are inside."""
+        """Take the bounds by the names of the scores; a score that is equal to a bound is within."""
         self._least, self._most = dict(least), dict(most)
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
@@ -105,7 +106,11 @@ class Top:
     name = "top"
 
     def __init__(self, number: int, by: str) -> None:
-        """Keep at most this number of rows, by the score of this name."""
+        """Keep at most this number of rows, by the score of this name.
+
+        Raises:
+            UsageError: the number is below 1.
+        """
         self._number = _at_least_one(number)
         self._rows = _Scored(self.name, by)
 
@@ -124,12 +129,16 @@ class Top:
 
 
 class Sample:
-    """Keeps a random sample, the same for the same rows, of which one row more or less changes one: 16 bytes a row."""
+    """Keeps a random sample, the same for the same rows; one row more or less changes one of it. 16 bytes a row."""
 
     name = "sample"
 
     def __init__(self, number: int, seed: int = 0) -> None:
-        """Keep at most this number of rows."""
+        """Keep at most this number of rows.
+
+        Raises:
+            UsageError: the number is below 1.
+        """
         self._number, self._seed = _at_least_one(number), seed
         self._draws, self._positions = array("Q"), array("q")
 
@@ -157,6 +166,9 @@ class Diverse:
             number: of rows.
             by: the name of the score; without it the earlier row is the better one.
             threshold: the ROUGE-L F that the tasks of two kept rows may have, at most.
+
+        Raises:
+            UsageError: the number is below 1.
         """
         self._number, self._threshold = _at_least_one(number), exact(threshold)
         self._rows = _Scored(self.name, by)
@@ -170,7 +182,11 @@ class Diverse:
             self._ids.append(record.id)
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The verdict against each row that is like a better one, or came when there were enough."""
+        """The verdict against each row that is like a better one, or came when there were enough.
+
+        Raises:
+            UsageError: the threshold is not between 0 and 1.
+        """
         index, names, ordered = index_for(self._threshold, self._threshold), Names(), self._rows.ordered()
         verdicts = dict(self._rows.without)
         for start in range(0, len(ordered), _AT_ONCE):

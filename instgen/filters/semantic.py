@@ -27,6 +27,7 @@ problems, and of what it finds one in a hundred is another problem (docs/semanti
 SLICE = 512
 """New texts in one matrix product; `BLOCK` kept vectors are on its other side: 8 MiB of cosines."""
 BLOCK = 4096
+"""Ours, as is `SLICE`."""
 _ROUNDING = 2.0**-24
 """Of single precision: half the distance from 1 to the next number."""
 
@@ -82,7 +83,7 @@ class Semantic:
 
 
 class CosineIndex:
-    """Vectors that were kept, each with a lower cosine to those before it than the threshold, but for those `added`."""
+    """Vectors that were kept; but for those `added`, each has a lower cosine to all before it than the threshold."""
 
     def __init__(self, threshold: float) -> None:
         """Make an empty one."""

@@ -1,7 +1,6 @@
-"""What else than a rule may leave a record out: what remembers, and selections, which need to see everything.
+"""What besides rules may leave a record out: steps that remember what they kept, and selections, which see all first.
 
-The verdicts of what remembers depend on the order of the records and on nothing else: how they are cut into batches
-changes none.
+The verdicts of a step that remembers depend on the order of the records alone, not on how they are cut into batches.
 """
 
 from __future__ import annotations

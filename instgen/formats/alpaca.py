@@ -27,7 +27,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row."""
+    """The one record of a row.
+
+    Raises:
+        RowError: a value is not what its key promises.
+    """
     return (from_row(_renamed(row)),)
 
 

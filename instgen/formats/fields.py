@@ -49,7 +49,11 @@ def _wrong(name: str, value: object, wanted: str) -> RowError:
 
 
 def text(name: str, value: object) -> str:
-    """The string that `value` is; "" for null."""
+    """The string that `value` is; "" for null.
+
+    Raises:
+        RowError: it is something else.
+    """
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -58,19 +62,31 @@ def text(name: str, value: object) -> str:
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
-    """The strings of the list that `value` is."""
+    """The strings of the list that `value` is.
+
+    Raises:
+        RowError: it is no list, or one of strings and other things.
+    """
     return tuple(text(f"{name}[{at}]", item) for at, item in enumerate(items(name, value)))
 
 
 def whole(name: str, value: object) -> int:
-    """The whole number that `value` is."""
+    """The whole number that `value` is.
+
+    Raises:
+        RowError: it is something else.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(name, value, "a whole number")
     return value
 
 
 def numbers(name: str, value: object) -> dict[str, float]:
-    """The numbers, by name, of the object that `value` is."""
+    """The numbers, by name, of the object that `value` is.
+
+    Raises:
+        RowError: it is no object, or one of numbers and other things.
+    """
     found = fields(name, value)
     for key, number in found.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
@@ -79,7 +95,11 @@ def numbers(name: str, value: object) -> dict[str, float]:
 
 
 def items(name: str, value: object) -> list[Any]:
-    """The items of the list that `value` is; none for null."""
+    """The items of the list that `value` is; none for null.
+
+    Raises:
+        RowError: it is something else.
+    """
     if value is None:
         return []
     if not isinstance(value, list):
@@ -88,7 +108,11 @@ def items(name: str, value: object) -> list[Any]:
 
 
 def fields(name: str, value: object) -> Object:
-    """The fields of the object that `value` is; none for null."""
+    """The fields of the object that `value` is; none for null.
+
+    Raises:
+        RowError: it is something else.
+    """
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -97,7 +121,11 @@ def fields(name: str, value: object) -> Object:
 
 
 def only(name: str, value: Object, known: Collection[str]) -> None:
-    """Refuse keys that a record has no place for: to read on would be to lose them."""
+    """Refuse keys that a record has no place for: to read on would be to lose them.
+
+    Raises:
+        RowError: there is such a key.
+    """
     unknown = next((key for key in value if key not in known), None)
     if unknown is not None:
         raise RowError(

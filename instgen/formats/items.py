@@ -1,7 +1,7 @@
 """Benchmark items: what a row of an evaluation file asks, whatever its columns are called.
 
 The rule: a field that was named is the one that is read; otherwise the first of the usual names that holds text. Each
-turn of a conversation that is the user's is an item of its own. Which field it was is told, as a guess can be wrong.
+turn of a conversation that is the user's is an item of its own. The result names the field, as a guess can be wrong.
 """
 
 from __future__ import annotations

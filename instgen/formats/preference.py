@@ -38,7 +38,11 @@ def fits(row: Object) -> bool:
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row: a conversation that waits for its answer, with the answers riding along."""
+    """The one record of a row: a conversation that waits for its answer, with the answers riding along.
+
+    Raises:
+        RowError: a value is not what its key promises.
+    """
     if _is_openai(row):
         rest = {key: value for key, value in row.items() if key not in ("input", *_OPENAI)}
         chosen, rejected = (items(name, row.get(name)) for name in _OPENAI)

@@ -1,7 +1,7 @@
 """The most common row read the short way: Alpaca's three strings, perhaps an id, and keys that we do not know.
 
-The rule: where there is an answer, it is that of `records_from`, which takes four times as long; any other row is left
-to it.
+The rule: a record that is read here is the one that `records_from` reads in four times the time; all other rows are
+left to that.
 """
 
 from __future__ import annotations

@@ -14,7 +14,11 @@ from instgen.records import Record
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """One record an instance."""
+    """One record an instance.
+
+    Raises:
+        RowError: a value is not what its key promises.
+    """
     instances = items("instances", row["instances"]) or [{}]
     return tuple(from_row(_instance(row, number, value)) for number, value in enumerate(instances, 1))
 

@@ -13,7 +13,11 @@ from instgen.records import Record
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row."""
+    """The one record of a row.
+
+    Raises:
+        RowError: a value is not what its key promises.
+    """
     said = (fields(f"turn {number}", value) for number, value in enumerate(row["conversations"], 1))
     turns = [with_our_keys(turn) for turn in said]
     rest = {key: value for key, value in row.items() if key != "conversations"}

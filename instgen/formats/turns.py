@@ -62,7 +62,11 @@ def strings_of(messages: Sequence[Message]) -> Strings:
 
 
 def messages_of(turns: Iterable[object]) -> tuple[Message, ...]:
-    """The turns of a row as messages, with the roles' names made ours and text in parts made one string."""
+    """The turns of a row as messages, with the roles' names made ours and text in parts made one string.
+
+    Raises:
+        RowError: one is no turn of text by a role that we know.
+    """
     return tuple(_message(f"turn {number}", turn) for number, turn in enumerate(turns, 1))
 
 
@@ -77,11 +81,14 @@ def decorated(turns: Sequence[Object]) -> bool:
 
 
 def turns_of(messages: Sequence[Message], decorations: Sequence[Object] = ()) -> list[dict[str, Any]]:
-    """The messages as a row has them; a turn that still says what it said keeps its other keys.
+    """The messages as a row has them; a turn that was not changed keeps its other keys.
 
     Args:
         messages: what the conversation says now.
         decorations: its turns when it was read.
+
+    Raises:
+        RowError: a decoration with other keys is no turn of text by a role that we know.
     """
     pairs = zip_longest(messages, decorations[: len(messages)])
     return [{**_kept(message, turn), "role": message.role, "content": message.content} for message, turn in pairs]

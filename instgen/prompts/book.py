@@ -19,7 +19,11 @@ class PromptBook:
     def __init__(
         self, language: str = "en", overrides: Mapping[str, str] | None = None, sampling: Sampling | None = None
     ) -> None:
-        """Choose the language, the user's own files (name to content) and the sampling of generating prompts."""
+        """Choose the language, the user's own files (name to content) and the sampling of generating prompts.
+
+        Raises:
+            InputError: one of the user's files has the name of no prompt.
+        """
         self._language = language
         self._overrides = overrides or {}
         self._sampling = sampling or Sampling()
@@ -29,7 +33,12 @@ class PromptBook:
             raise InputError(first + SUFFIX, "there is no prompt of this name to replace", hint_for(first))
 
     def template(self, name: str) -> Template:
-        """The template of a name: the user's own for this language, or for any, else the built-in one."""
+        """The template of a name: the user's own for this language, or for any, else the built-in one.
+
+        Raises:
+            InputError: the user's file cannot be read as a template.
+            KeyError: there is no prompt of this name.
+        """
         for full in (f"{self._language}/{name}", name):
             if full in self._overrides:
                 return parse_template(full, self._overrides[full], self._sampling)

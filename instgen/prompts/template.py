@@ -75,7 +75,11 @@ class Template:
         return replace(self.defaults, messages=messages, text=_fill(self.text, slots))
 
     def block(self, name: str, **slots: str) -> str:
-        """One of the file's blocks with every slot filled."""
+        """One of the file's blocks with every slot filled.
+
+        Raises:
+            InputError: the file has no such block, or the block has other slots.
+        """
         if name not in self.blocks:
             raise InputError(
                 self.name,

@@ -23,10 +23,11 @@ SHARE_WITH_INPUT = 0.25
 """Of the documents to be continued, those whose examples all have an input; in the others none has. A small model
 copies the kind that it sees, and does better without (docs/decisions/0004)."""
 GROUP = 8
-"""Flows in a row that show the same examples in a document to be continued: the teacher reads them once."""
+"""Flows in a row that show the same examples in a document to be continued, which the teacher then reads once; ours."""
 SHORT = 60
-"""Tokens of an example for a small model, whose context and attention are short."""
+"""Tokens of an example for a small model, whose context and attention are short; ours."""
 OPENING_WORDS = 2
+"""Words that the teacher's answer begins with: ours, so many as leave the task open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class AlpacaRecipe:
     command = COMMAND
 
     def __init__(self, seeds: Iterable[Record], method: Alpaca) -> None:
-        """Begin with the human seed tasks."""
+        """Begin with the human seed tasks.
+
+        Raises:
+            UsageError: the method's novelty is not between 0 and 1.
+        """
         self._method = method
         self._pool = TaskPool(seeds, method.novelty)
         self._repeats = Repeats()

@@ -110,7 +110,7 @@ def _stands_apart(lines: list[str]) -> bool:
 
 
 def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[int]) -> int:
-    """Where the last line in a text begins that divides the last task from talk behind it; `end` if there is none.
+    """Where the last line begins that separates the last task from talk behind it; `end` if none does.
 
     Hashes and wrapping fences divide, one hash alone at the very end only: within code it is a comment. Other
     separators divide only where they did between the tasks.

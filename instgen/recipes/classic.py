@@ -80,7 +80,11 @@ class ClassicRecipe:
     command = COMMAND
 
     def __init__(self, seeds: Iterable[Record], method: Classic) -> None:
-        """Begin with the human seed tasks."""
+        """Begin with the human seed tasks.
+
+        Raises:
+            UsageError: the method's novelty is not between 0 and 1.
+        """
         self._method = method
         self._pool = TaskPool(seeds, method.novelty)
         self._repeats = Repeats()

@@ -1,8 +1,8 @@
 """Records into conversations: a teacher plays the user, the assistant answers, and so on for some exchanges.
 
 The rule: turns strictly alternate, each is checked before the next one is asked for, and a bad one ends the
-conversation before the exchange that it stands in. What was good stays, if it is more than there was; else the record
-is left out. Persona, length and intents are drawn from the seed and the record's id alone.
+conversation before the exchange that it stands in. What was good stays if it adds to the record; else the record is
+left out. Persona, length and intents are drawn from the seed and the record's id alone.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _draw(record: Record, turns: Sequence[Message], conversing: Conversing, word
 
 
 def _bad_message(said: str, reply: Completion, drawn: Draw, before: Sequence[Message]) -> Verdict | None:
-    """What is wrong with the user's next message; nobody who speaks for a person repeats the mark around the turns."""
+    """What is wrong with the user's next message; a user would not repeat the mark around the turns."""
     if drawn.mark in said:
         return Verdict("role-leak", "mark", evidence=drawn.mark)
     return bad_question(said, reply, before)
@@ -228,7 +228,7 @@ def _back_to_the_last_answer(grown: Grown) -> None:
 
 
 def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Record:
-    """The record with its turns; what was said of its first answer alone goes."""
+    """The record with its turns, without what was said of its first answer alone."""
     step = Step(
         COMMAND,
         op=",".join(grown.intents),

@@ -24,7 +24,7 @@ from instgen.text.tokens import tokens
 from instgen.text.written import script
 
 REPEATED = 0.8
-"""ROUGE-L F with an earlier turn above which a turn says the same again."""
+"""ROUGE-L F with an earlier turn above which a turn says the same again; this number and those below are ours."""
 LEAST_REPEATED = 10
 """Tokens from which on likeness counts; shorter turns repeat one another only where they are the same."""
 LEAST_SAME = 4
@@ -32,7 +32,7 @@ LEAST_SAME = 4
 LEAST_LETTERS = 10
 """Letters from which on a turn is in a script; one of Han, kana or Hangul counts as three."""
 ENOUGH = 1000
-"""Characters of a turn whose script is told."""
+"""Characters of a turn by which its script is told."""
 
 _FINISHES: Mapping[str, str] = MappingProxyType({"length": "truncated", "refusal": "refusal"})
 _ABOUT_THE_WHOLE = frozenset({"no-exchange", "turn-order", "short-conversation"})

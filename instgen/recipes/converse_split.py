@@ -1,7 +1,7 @@
 """A conversation that is too long for a trainer, cut into parts between exchanges.
 
 The rule: no exchange is lost and none is cut. The last one stands in the last part, whatever its length (FastChat's
-splitter drops it where it alone overflows), and one that is too long by itself is told as such.
+splitter drops it where it alone overflows), and one that is too long by itself is reported as such.
 
 Tokens are estimated, since every model has its own: a character of a script without spaces, or a Korean syllable, is
 one, four others are one (the rule of thumb for English), and each turn has 6 more for its marks, as FastChat counts
@@ -18,7 +18,9 @@ from instgen.records import Message
 from instgen.text.scripts import WEIGHTY
 
 CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English."""
 PER_TURN = 6
+"""Tokens of a turn's marks (FastChat, `split_long_conversation`)."""
 
 _WEIGHTY = re.compile(f"[{WEIGHTY}]")
 

@@ -22,8 +22,9 @@ from instgen.text.rouge import more_similar, rouge_l
 from instgen.text.tokens import tokens, words
 
 COPY = 0.9
-"""ROUGE-L F above which a child may be a copy of its parent: one that adds fewer than `LEAST_NEW` tokens to it."""
+"""ROUGE-L F above which a child may be a copy of its parent; ours, like all below without a source."""
 LEAST_NEW = 3
+"""Tokens that a child must add not to be that copy."""
 NOVELTY = 0.7
 """ROUGE-L F that a task in breadth may have with an ancestor (Wang et al. 2023, section 2.2)."""
 GROWTH = 60
@@ -181,7 +182,7 @@ def _copies_parent(evolution: Evolution) -> Verdict | None:
 
 
 def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
-    """In depth a child resembles its ancestors, as it should, and only must not return to one; in breadth it is new."""
+    """In depth a child may resemble its ancestors, but must not be one of them; in breadth it must be new."""
     similarity_of, limit = (copies, COPY) if evolution.operation.in_depth else (_resembles, NOVELTY)
     for ancestor in evolution.ancestors:
         similarity = similarity_of(ancestor, evolution.child)
@@ -192,7 +193,7 @@ def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
 
 
 def _leaves_topic(evolution: Evolution) -> Verdict | None:
-    """In depth it speaks of what its parent speaks of: so it has a word of its parent's, in some form."""
+    """In depth a child keeps its parent's subject: so it has a word of its parent's, in some form."""
     if not evolution.operation.in_depth:
         return None
     before, after = _stems(whole(evolution.parent)), _stems(whole(evolution.child))
@@ -218,7 +219,7 @@ def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
 
 
 def leaks(answer: str, text: str) -> bool:
-    """Whether a text gives the answer away: the whole of it where it is long, else behind words such as "answer is"."""
+    """Whether a text gives the answer away: a long answer anywhere, a short one behind words such as "answer is"."""
     if len(answer) > 2 * len(text):
         return False
     wanted = " ".join(_tokens(answer))

@@ -2,7 +2,7 @@
 
 A step evolves a small batch by the method, asks the optimiser (the judge) what went wrong and has the method rewritten,
 several times over; of these candidates the one that fails least on a held-out set takes the method's place. It is over
-when no candidate fails less, when nothing fails, or after so many steps.
+when no candidate fails less, when nothing fails, or after the given number of steps.
 
 The rule: all of it is one flow, that of the first row; what it works on was drawn before it began, and every other row
 waits for it. A failure is an evolution that would be eliminated without a judge, for its task or for its answer: the
@@ -140,7 +140,7 @@ class Optimised(Outcome):
 
 
 class AutoEvolve:
-    """The recipe. Its first item is the rows at hand, which it optimises by and the first of which it then evolves.
+    """The recipe. Its first item is all rows at hand: it optimises by them, then evolves the first one.
 
     No other item may be started before `found` is there.
     """
@@ -154,7 +154,11 @@ class AutoEvolve:
         self._evolve: Evolve | None = None
 
     def start(self, number: int, item: Record | Sequence[Record]) -> Flow:
-        """The flow of the optimisation and the first row, or that of another row."""
+        """The flow of the optimisation and the first row, or that of another row.
+
+        Raises:
+            RuntimeError: it is a row, and no method has been found.
+        """
         if isinstance(item, Record):
             if self._evolve is None:
                 raise RuntimeError("a row was started before its method was found")
@@ -184,14 +188,22 @@ def drawn(rows: Sequence[Record], optimising: Optimising) -> Drawn:
 
 
 def auto_flow(record: Record, given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Flow:
-    """The optimisation, and then the chain of the first row by the method that was found."""
+    """The optimisation, and then the chain of the first row by the method that was found.
+
+    Raises:
+        InputError: the optimiser's file holds no method.
+    """
     found = yield from optimise(given, optimiser, optimising)
     made = yield from Evolve(evolving_by(found.file, optimising)).start(0, record)
     return Optimised(made.records, made.rejections, found)
 
 
 def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Steps[Found]:
-    """The best method found, and how each one did that was the best in its time."""
+    """The best method found, and the trial of each method that was the best for a while.
+
+    Raises:
+        InputError: the optimiser's file holds no method.
+    """
     best = yield from trial(optimiser.file, given.development, optimising)
     course = [best]
     for batch in given.batches:
@@ -208,7 +220,11 @@ def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Step
 
 
 def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Trial]:
-    """How a method does: one round and an answer for each row, and what no judge is needed for."""
+    """How a method does: each row is evolved once and answered, and what fails without a judge's word is counted.
+
+    Raises:
+        InputError: the file holds no method.
+    """
     evolving = evolving_by(file, optimising)
     unjudged = {language: replace(wording, judges=()) for language, wording in evolving.wordings.items()}
     trying = replace(evolving, wordings=unjudged, answers=True)
@@ -220,7 +236,11 @@ def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Tr
 def candidates(
     file: str, batch: Sequence[Record], fence: str, optimiser: Optimiser, optimising: Optimising
 ) -> Steps[tuple[str, ...]]:
-    """The files of rewritten methods, each from findings of its own; those that are no method are left out."""
+    """The files of rewritten methods, each from findings of its own; those that are no method are left out.
+
+    Raises:
+        InputError: the file holds no method.
+    """
     evolving = evolving_by(file, optimising)
     trajectories = yield from side_by_side([trajectory(row, evolving, optimising.rounds) for row in batch])
     method = method_of(file)
@@ -239,12 +259,12 @@ def candidates(
 
 
 def fence_around(cases: str, drawn: str) -> str:
-    """The line that was drawn; another one where somebody foresaw it and it stands in the cases."""
+    """The line that was drawn, or another one where the cases hold it."""
     return drawn if drawn not in cases else f"-----{drawn_mark(random.Random(drawn), [cases])}-----"
 
 
 def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Record, ...]]:
-    """A row and what became of it, round after round; nothing is checked, for failures are what is to be seen."""
+    """A row and what became of it, round after round; nothing is checked, since the optimiser is to see failures."""
     stages = [row]
     for number in range(1, rounds + 1):
         given = Round(number, _turn(row, evolving), (stages[-1],), 0)
@@ -274,7 +294,11 @@ def side_by_side(flows: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
 
 
 def evolving_by(file: str, optimising: Optimising) -> Evolving:
-    """Evolving by one method, as `--method` with its file would."""
+    """Evolving by one method, as `--method` with its file would.
+
+    Raises:
+        InputError: the file holds no method.
+    """
     template = parse_template(optimising.name, file, optimising.sampling)
     operation = own_operation(optimising.name, template)
     wordings = {
@@ -328,7 +352,7 @@ def _optimiser(rows: Sequence[Record], optimising: Optimising) -> Optimiser:
 
 
 def _turn(row: Record, evolving: Evolving) -> Turn:
-    """What the row's own chain would draw first, so that the run that follows asks nothing that was asked here."""
+    """What the row's own chain would draw first, so that the run that follows asks nothing twice."""
     (turn,) = draw(evolving.operations, 1, random.Random(f"{evolving.seed}:{row.id}"))
     return turn
 
@@ -345,7 +369,7 @@ def _cases(trajectories: Sequence[Sequence[Record]], template: Template, rounds:
 
 
 def _stages(stages: Sequence[Record], template: Template, rounds: int) -> list[str]:
-    """A trajectory's lines, the round too that gave no task."""
+    """A trajectory's lines, and one for the round that gave no task, if there is one."""
     first, *others = (shown(_clipped(record), template) for record in stages)
     told = [template.block("given", task=first)]
     told += [template.block("round", round=str(number), task=task) for number, task in enumerate(others, 1)]

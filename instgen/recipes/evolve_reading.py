@@ -1,7 +1,7 @@
 """What a reply says in evolving: the evolved task, or a judge's word on it.
 
-The rule: a reply is read in the form that was asked for, else in one that means the same; what can mean either is
-nobody's word, and a verdict of its own (`unjudged`).
+The rule: a reply is read in the form that was asked for, else in one that means the same; what could mean either
+says nothing, which is a verdict of its own (`unjudged`).
 """
 
 from __future__ import annotations

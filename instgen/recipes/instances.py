@@ -2,7 +2,7 @@
 
 An input is whatever stands before its output, one field or several ("Text: …", "Question: …"), without a lone "Input:".
 A line that begins as the first input did opens the next instance, so what runs on without "Example 2" is read too. A
-second output for one input, and what belongs to another task, are let go.
+second output for one input, and what belongs to another task, are dropped.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class Judge:
         return score_flow(item, self._judging) if item.wanted else _passing(item.record)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is, counted: also the scores of a record that is not written for want of another one."""
+        """The outcome as it is, counted, with the scores of a record that is left out because it lacks another one."""
         scored = outcome.records or tuple(each.record for each in outcome.rejections[:1] if each.record)
         for counts in self.counts:
             for record in scored:
@@ -142,7 +142,7 @@ def judge_flow(entry: Entry, judging: Judging) -> Flow:
 
 
 def grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The same, where records of one root that come one after the other know of each other, nine of them at most.
+    """The same entries; consecutive ones of one root, nine at most, know each other as siblings.
 
     An entry is held back until the next one shows whether it is a sibling.
     """
@@ -211,7 +211,7 @@ def _comparison(entry: Entry, rubric: Rubric, judging: Judging) -> Question:
 
 
 def _worded(rubric: Rubric, record: Record, judging: Judging) -> tuple[Rubric, Wording]:
-    """The rubric in the words for a record, and the prompt files of the language that its question then is in."""
+    """The rubric in the record's language where it has that, and the prompt files in the language of its question."""
     said = rubric.worded(language_for(record.instruction))
     return said, judging.wordings[language_for(said.question, judging.wordings)]
 
@@ -268,7 +268,7 @@ def _unread(question: Question, verdict: ReadVerdict, vote: Completion, record: 
 
 
 def _scores(question: Question, votes: Sequence[Mapping[str, int | None]]) -> dict[str, float]:
-    """The scores that a record gets of the values that were voted for; none for a scale that does not apply."""
+    """The scores that a record gets from the values that were voted for; none for a scale that does not apply."""
     rubric = question.rubric
     values = {scale: median([vote[scale.name] for vote in votes]) for scale in rubric.scales}
     scores = {rubric.score_name(scale): value for scale, value in values.items() if value is not None}

@@ -81,6 +81,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ANSWER_IN_HAN = re.compile("(是(?!否))|(不是|否(?!则))")
 _LONG_WORD = 20
 _LONG_SPELLING = 40
+"""Characters from which on a word is no label, and beyond which a text is none; ours."""
 _TO_FULL_WIDTH = 0xFEE0  # from "A" to "Ａ"
 _BRACKETS = frozenset("[【「『<`")
 _CLOSING = ("**", "__", "*", "_", "`")

@@ -38,6 +38,9 @@ class TaskPool:
         Args:
             seeds: records, with or without outputs; only those with outputs are drawn as examples.
             novelty: the ROUGE-L F that a new instruction may have with any other, at most.
+
+        Raises:
+            UsageError: the novelty is not between 0 and 1.
         """
         self._index = NoveltyIndex(novelty)
         self._machine: deque[Record] = deque(maxlen=MACHINE_POOL)

@@ -116,7 +116,7 @@ class Rank:
 
 
 def rank_flow(record: Record, ranking: Ranking) -> Flow:
-    """The record with its candidates in order; one that has not two of them as it came."""
+    """The record with its candidates in order; one with fewer than two is left as it came."""
     if len(record.candidates) < 2:
         return Outcome((_only(record, ranking.best),))
     by = ranking.by or _default(len(record.candidates))
@@ -215,7 +215,7 @@ def _list_prompt(record: Record, texts: Sequence[str], criterion: str, mark: str
 
 
 def list_schema(size: int) -> Mapping[str, Any]:
-    """The shape of a reply about so many answers: reasons, then places that may be shared, then steps between them."""
+    """The shape of a reply about `size` answers: reasons, then places that may be shared, then steps between them."""
     letters = {"type": "array", "items": {"enum": list(_LETTERS[:size])}, "minItems": 1}
     return {
         "type": "object",
@@ -265,7 +265,7 @@ def _unparseable(record: Record, question: Question, completion: Completion) -> 
 def _pairs(
     said: Sequence[tuple[tuple[int, ...], Reading | None]], outputs: Sequence[str]
 ) -> dict[tuple[int, int], Preference]:
-    """What holds of each pair of different outputs that two readable replies are about, each in the other's order."""
+    """For each pair of different outputs, what two readable replies about it say together, one in either order."""
     seen: dict[tuple[int, int], dict[bool, Preference]] = {}
     for shown, reading in said:
         for one, other in combinations(range(len(shown)), 2):

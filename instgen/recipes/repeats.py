@@ -1,7 +1,7 @@
 """Prompts that a run writes more than once: from few seeds, the same examples are drawn again and again.
 
-The rule: asked again, the same words are another purchase and get another answer; else every call that draws the same
-examples would share the first one's, and a run from three seeds would soon run dry.
+The rule: the same words, asked again, are another purchase and get another answer. If all calls that draw the same
+examples shared one answer, a run from three seeds would soon run dry.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from instgen.records import Prompt, content_hash
 
 
 class Repeats:
-    """How often each prompt was written; to be asked in the order of the flows, so that the same run numbers alike."""
+    """How often each prompt was written; to be asked in the order of the flows, so that every run counts alike."""
 
     def __init__(self) -> None:
-        """None was yet."""
+        """Begin with none."""
         self._times: Counter[str] = Counter()
 
     def numbered(self, prompt: Prompt) -> Prompt:
-        """The prompt, with the number of its earlier times as its sample number."""
+        """The prompt; its sample number is how often it was written before."""
         words = content_hash(prompt.text, *(message.content for message in prompt.messages))
         before = self._times[words]
         self._times[words] += 1

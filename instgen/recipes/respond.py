@@ -2,7 +2,7 @@
 
 The rule: every row is on its own. What it is asked, and of which teacher, depends on nothing but the row and the seed,
 so one row more or less changes no other. Which samples a teacher is asked for depends on their number alone, not on who
-else is asked: one more teacher or sample buys nothing anew.
+else is asked: with one more teacher or sample, nothing is bought twice.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def first_teacher(record: Record, answering: Answering) -> int:
 
 
 def _samples(record: Record, answering: Answering) -> Iterable[Prompt]:
-    """What is asked: of each teacher in turn, as one sample more than it was asked for before."""
+    """The prompts, for each teacher in turn; each time round they ask for the next sample."""
     prompt = _prompt(record, answering.template)
     first = first_teacher(record, answering)
     for number in range(answering.samples):

@@ -14,6 +14,7 @@ from instgen.records import Prompt, Record
 from instgen.scores.rubric import Of, Rubric, Scale, schema_of
 
 MARK_BITS = 48
+"""Of the mark around a shown text; ours, too many for the text to hold it by chance or by guessing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def comparing(records: Sequence[Record], rubric: Rubric, frame: Template, rng: r
 
 
 def drawn_mark(rng: random.Random, texts: Iterable[str]) -> str:
-    """A mark that none of the texts holds, whoever may have foreseen what is drawn."""
+    """A mark that none of the texts holds: one that they hold is drawn again."""
     everything = "\n".join(texts).casefold()
     while True:
         mark = f"{rng.getrandbits(MARK_BITS):0{MARK_BITS // 4}x}"

@@ -41,6 +41,6 @@ def self_similarity(texts: Sequence[str]) -> list[float]:
 
 
 def _best(one: Codes, others: Sequence[Codes]) -> float:
-    """The most that one is alike any other; Indel's similarity, 1 - (m + n - 2·LCS) / (m + n), is ROUGE-L's F."""
+    """The highest similarity of one to any other; Indel's similarity, 1 - (m + n - 2·LCS) / (m + n), is ROUGE-L's F."""
     found = process.extractOne(one, others, scorer=Indel.normalized_similarity)
     return found[1] if found else 0.0

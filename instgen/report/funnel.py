@@ -14,6 +14,7 @@ EXAMPLES = 3
 CLUSTERS = 20
 """The largest clusters of duplicates that are shown."""
 _MEMBERS = 8
+"""Rows shown of a cluster."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ FAMILIES_BUDGET = 900_000
 LONGEST_TEXT = 8_000
 """Characters of a text that are shown where there is room."""
 LEAST_TEXT = 40
+"""Characters of one that are left, however many records there are."""
 _ABOUT = 200
+"""Characters of what is said about a record beside its texts."""
 
 
 @dataclass(frozen=True, slots=True)

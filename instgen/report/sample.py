@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class Sample(Generic[Item]):
-    """Holds at most so many items: in memory, those with the lowest keys so far."""
+    """Holds the items with the lowest keys so far, up to a number."""
 
     def __init__(self, size: int) -> None:
         """Hold `size` items, at most."""

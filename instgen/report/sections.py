@@ -17,6 +17,7 @@ VERBS, NOUNS = 20, 4
 PAIRS = 14
 """The pairs in the table beside it."""
 _EXAMPLE = 300
+"""Characters of an example, and of what it is too near to."""
 _REASONS = 40
 """The reasons that examples are shown for, the most frequent ones."""
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from instgen.report.numbers import Spread
 
 _STEPS = (1, 2, 2.5, 5, 10)
+"""Widths of a bin that read well, but for the power of ten."""
 
 
 def spread_of(values: Sequence[float], *, bins: int = 24, edges: Sequence[float] | None = None) -> Spread | None:

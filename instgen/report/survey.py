@@ -28,8 +28,9 @@ INSTRUCTIONS = 10_000
 RECORDS = 2_000
 """The sample that the page lists, and that languages and the nearest seeds are told of."""
 COMPARED = 1_000
-"""Of it, what is compared pair by pair, and fewer where they have more words than this together."""
+"""Records of it that are compared pair by pair."""
 WORDS_COMPARED = 100_000
+"""Words that these have together, at most: with longer records there are fewer of them."""
 MOST_LISTED = 30
 """Teachers, prompts, steps, languages and scores that are listed; the rest count together."""
 
@@ -161,7 +162,7 @@ def _diversity(sampled: list[str], compared: list[str], to_seeds: list[float]) -
 
 
 def _short_enough(texts: Sequence[str]) -> list[str]:
-    """The texts from the first one on that comparing pair by pair does not take long for."""
+    """The first texts, as many as can be compared pair by pair in a short time."""
     together = accumulate(map(words, texts))
     return [text for text, so_far in zip(texts, together, strict=True) if so_far <= WORDS_COMPARED]
 

@@ -17,6 +17,7 @@ COLOURS = 12
 """Classes `c0` … `c11` of the style sheet."""
 WIDTH = 640
 _PLOT = 190
+"""Units of a drawing from side to side, and from the top to the axis."""
 _LEFT = 72
 """Room for the numbers at the axis: six figures, in the large letters of a phone."""
 
@@ -133,7 +134,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], name: str, *, x_n
 
 
 def sunburst(slices: Sequence[Slice], name: str) -> str:
-    """Two rings: the slices, and their parts; what does not fit a label has it as a title."""
+    """Two rings: the slices, and their parts; a piece too small for its label has it as a title."""
     total = sum(piece.size for piece in slices) or 1
     drawn = []
     at = 0.0
@@ -204,7 +205,7 @@ def _bin(spread: Spread, at: int) -> str:
 
 
 def _width(count: float, widest: float) -> str:
-    """The width of a bar: nothing for none, and for the least something that is seen."""
+    """The width of a bar: 0 for none, and wide enough to be seen for the least."""
     return f"{max(100 * count / widest, 0.3):.1f}%" if count else "0"
 
 

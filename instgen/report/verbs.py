@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from instgen.text.scripts import HAN, KANA
+from instgen.text.scripts import HAN, HIRAGANA, KANA, KATAKANA
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s|[。！？\n]")
 _WORDS = re.compile(r"[a-z0-9][a-z0-9'’-]*|[,;:()\"“”.!?]")
@@ -39,11 +39,10 @@ _HAN_SCENE = re.compile(r"^(?:根据|基于|按照|按|通过|利用|使用|用|
 """What stands before the verb of a Chinese clause and belongs to it: with what, for whom, where."""
 _HAN_OBJECT_ENDS = re.compile(r"并且|并|以便|以及|以|来|使|是否|等|时")
 _HAN_POINTERS = re.compile(r"^(?:下列|以下|下面|上述|给定|所给|如下|这个|这些|这段|这篇|该|此)的?")
-_JA_OBJECT = re.compile(
-    r"([\u4e00-\u9fff\u30a1-\u30fa\u30fcA-Za-z]+)を([\u4e00-\u9fff\u30a1-\u30fa\u30fc]+|[\u3041-\u3096]{2})"
-)
+_JA_OBJECT = re.compile(f"([{HAN}{KATAKANA}ーA-Za-z]+)を([{HAN}{KATAKANA}ー]+|[{HIRAGANA}]{{2}})")
 _LONGEST_HAN_OBJECT = 4
 _LONGEST_VERB = 2
+"""Characters of a Chinese noun and of a Chinese verb; ours."""
 _HEAD = 400
 """Characters in which the first two sentences are looked for."""
 

@@ -15,7 +15,7 @@ _WORD = re.compile(r"(?:meta[-_])?([a-z]+)")
 def family_of(teacher: str) -> str:
     """The family in a name such as `openai/gpt-5-mini`, `local/SmolLM2-135M.gguf` or `openai/Qwen/Qwen3-8B`.
 
-    A name that is no model's stands for itself.
+    A name that is no model's is a family of its own.
     """
     provider, _, model = teacher.partition("/")
     if provider == "scripted":

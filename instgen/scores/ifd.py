@@ -25,7 +25,8 @@ class Ifd:
 def ifd(behind: Sequence[float | None], alone: Sequence[float | None]) -> float | None:
     """The ratio, of the log-probabilities of a task with its answer, and of the answer alone.
 
-    The first token of a text has none. So the answer's are as many as it has alone, and the last ones behind the task.
+    The first token of a text has no log-probability. So as many are compared as the answer has by itself, and behind
+    the task they are the last ones.
     None where there is nothing to compare.
     """
     own = [value for value in alone if value is not None]

@@ -42,7 +42,7 @@ class Rate:
 
 
 def wilson(ones: int, judged: int) -> Interval:
-    """The 95 % interval of a share; everything where nothing was judged."""
+    """The 95 % interval of a share; from 0 to 1 where nothing was judged."""
     if not judged:
         return Interval(0.0, 1.0)
     share, z2 = ones / judged, Z * Z
@@ -53,7 +53,7 @@ def wilson(ones: int, judged: int) -> Interval:
 
 @dataclass(slots=True)
 class Counts:
-    """What records that went by say on the scores of one rubric whose scores are all 0 or 1."""
+    """The records seen so far, counted by the scores of one rubric, which are all 0 or 1."""
 
     rubric: Rubric
     ones: dict[str, int] = field(default_factory=dict)

@@ -193,7 +193,7 @@ class _Reader:
         return self.number(found, "paper", 0.0) if "paper" in found else None
 
     def words(self, found: Mapping[str, Any]) -> Mapping[str, Words]:
-        """What it says in Chinese, if it does: all of it."""
+        """Its words in Chinese, if it has any: then all of them must be there."""
         if "zh" not in found:
             return {}
         table = self._table("[zh] ", found["zh"], frozenset({"question", "means"}))
@@ -238,7 +238,7 @@ class _Reader:
         return value
 
     def check(self, rubric: Rubric) -> None:
-        """What the keys say must go together."""
+        """See that what the keys say fits together."""
         names = [scale.name for scale in rubric.scales]
         if rubric.overall and (rubric.overall not in names or len(names) == 1):
             raise self.error(

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from instgen.errors import ItemFailed, Shortfall, TeacherRefused, UsageError
 from instgen.records import Completion, Prompt, Usage
-from instgen.teachers.dialect import CHARACTERS_PER_TOKEN, Complaint, Unusable, complaint
+from instgen.teachers.dialect import CHARACTERS_PER_TOKEN, Unusable, complaint, mapping
 from instgen.teachers.endpoint import checked_url, is_loopback
+from instgen.teachers.openai import OpenAI
 from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
@@ -48,49 +49,6 @@ class Purchases(Protocol):
         ...
 
 
-class Embeddings:
-    """OpenAI's way to ask for vectors."""
-
-    provider = "openai"
-    home = "https://api.openai.com/v1"
-    key_variable = "OPENAI_API_KEY"
-    optional: Mapping[str, str | None] = {}
-    unsent: tuple[str, ...] = ()
-
-    def headers(self, key: str) -> dict[str, str]:
-        """The key as a bearer."""
-        return {"authorization": f"Bearer {key}"} if key else {}
-
-    def path(self, model: str, prompt: Prompt) -> str:
-        """One place for all."""
-        del model, prompt
-        return "embeddings"
-
-    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """The inputs, and the model."""
-        return {"model": model, "input": orjson.loads(prompt.text)}
-
-    def read(self, reply: object, prompt: Prompt) -> Completion:
-        """The vectors in a reply, in the order of the inputs, whatever theirs is."""
-        inputs: list[str] = orjson.loads(prompt.text)
-        vectors = _vectors(reply, len(inputs))
-        usage = reply.get("usage") if isinstance(reply, dict) else None
-        told = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-        if type(told) is int and told >= 0:
-            used = Usage(prompt=told)
-        else:
-            used = Usage(prompt=sum(map(len, inputs)) // CHARACTERS_PER_TOKEN, estimated=True)
-        return Completion(orjson.dumps([_packed(vector) for vector in vectors]).decode(), usage=used)
-
-    def complaint(self, reply: object) -> Complaint:
-        """What an error body says."""
-        return complaint(reply)
-
-    def wait(self, reply: object) -> None:
-        """Nothing: how long to wait stands in the headers."""
-        del reply
-
-
 class EndpointModel:
     """A model behind an address; its methods belong to one event loop."""
 
@@ -100,7 +58,7 @@ class EndpointModel:
         Raises:
             UsageError: the address or the key cannot be used.
         """
-        self._teacher = HttpTeacher(Embeddings(), model, settings, Traits())
+        self._teacher = HttpTeacher(DIALECT, model, settings, Traits())
         self._purchases = purchases
         self._dimensions: int | None = None
         self.name = self._teacher.name
@@ -203,6 +161,33 @@ async def _all(calls: Sequence[Coroutine[Any, Any, list[Floats]]]) -> list[list[
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _path(model: str, prompt: Prompt) -> str:
+    """One place for all."""
+    del model, prompt
+    return "embeddings"
+
+
+def _body(model: str, prompt: Prompt) -> dict[str, Any]:
+    """The inputs, and the model."""
+    return {"model": model, "input": orjson.loads(prompt.text)}
+
+
+def _read(reply: object, prompt: Prompt) -> Completion:
+    """The vectors in a reply, in the order of the inputs, whatever theirs is."""
+    inputs: list[str] = orjson.loads(prompt.text)
+    vectors = _vectors(reply, len(inputs))
+    told = mapping(mapping(reply).get("usage")).get("prompt_tokens")
+    if type(told) is int and told >= 0:
+        used = Usage(prompt=told)
+    else:
+        used = Usage(prompt=sum(map(len, inputs)) // CHARACTERS_PER_TOKEN, estimated=True)
+    return Completion(orjson.dumps([_packed(vector) for vector in vectors]).decode(), usage=used)
+
+
+DIALECT = OpenAI(_path, _body, _read)
+"""OpenAI's way to ask for vectors."""
 
 
 def _vectors(reply: object, count: int) -> list[Floats]:

@@ -19,6 +19,9 @@ from pyreqwest.proxy import ProxyBuilder
 from instgen.teachers import transport
 from instgen.teachers.transport import Response
 
+REFUSED = "Connection refused"
+"""How the system's own words begin, which pyreqwest passes on, where nobody listens."""
+
 
 class Client:
     """Posts, many at once; see `Poster`."""
@@ -45,7 +48,8 @@ class Client:
         except (BuilderError, ValueError):
             return transport.unsendable()
         except PyreqwestError as problem:
-            return transport.broken(_words(problem))
+            words = _words(problem)
+            return transport.refused(url) if words.startswith(REFUSED) else transport.broken(words)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -44,13 +44,13 @@ class Client:
             async with asyncio.timeout(self._timeout):
                 return await self._answer(url, headers, body)
         except httpx.ConnectTimeout as problem:
-            return self._unreached(problem)
+            return self._unreached(url, problem)
         except (httpx.TimeoutException, TimeoutError):
             return transport.late(self._timeout)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
             return transport.unsendable()
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as problem:
-            return transport.broken(str(problem) or type(problem).__name__)
+            return _broken(url, problem)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -81,11 +81,22 @@ class Client:
         self._routes[url] = address, self._ways[proxy]
         return self._routes[url]
 
-    def _unreached(self, problem: httpx.ConnectTimeout) -> Response:
+    def _unreached(self, url: str, problem: httpx.ConnectTimeout) -> Response:
         """The response to a connection that was not made in time, or broke: httpx-aiohttp calls both the same."""
         if isinstance(problem.__cause__, aiohttp.ServerTimeoutError):
             return transport.unreached(self._timeout)
-        return transport.broken(str(problem) or type(problem.__cause__).__name__)
+        return _broken(url, problem)
+
+
+def _broken(url: str, problem: Exception) -> Response:
+    """The response to a connection that was not made or fell, in the system's words where it has any for it."""
+    at_the_bottom = problem.__cause__ or problem
+    if isinstance(at_the_bottom, aiohttp.ClientConnectorError):
+        cause = at_the_bottom.os_error
+        if isinstance(cause, ConnectionRefusedError):
+            return transport.refused(url)
+        return transport.broken(cause.strerror or str(cause))
+    return transport.broken(str(problem) or type(at_the_bottom).__name__)
 
 
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:

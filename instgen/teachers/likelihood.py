@@ -7,52 +7,20 @@ those of new tokens alone (seen with xllamacpp 2026.10), so no model in this pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from instgen.errors import TeacherRefused, UsageError
 from instgen.records import Completion, Prompt
-from instgen.teachers import dialect
+from instgen.teachers import chat
 from instgen.teachers.dialect import mapping
 from instgen.teachers.openai import OpenAI
 from instgen.teachers.teacher import Teacher
 from instgen.teachers.wire import HttpTeacher
 
 HINT = "a server that echoes a prompt with its log-probabilities, such as vLLM's: -t openai/MODEL --base-url URL"
-
-
-class Likelihood(OpenAI):
-    """OpenAI's older dialect, for documents, of which only the echo is used."""
-
-    optional: Mapping[str, str | None] = MappingProxyType({})
-
-    def path(self, model: str, prompt: Prompt) -> str:
-        """Documents only."""
-        del model, prompt
-        return "completions"
-
-    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """The document; the one new token is asked for because servers do not take none."""
-        return {"model": model, "prompt": prompt.text, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
-
-    def read(self, reply: object, prompt: Prompt) -> Completion:
-        """The document's log-probabilities.
-
-        Raises:
-            TeacherRefused: the server does not give them.
-        """
-        completion = dialect.read(reply, prompt)
-        choices = mapping(reply).get("choices") or [{}]
-        found = mapping(mapping(choices[0]).get("logprobs")).get("token_logprobs")
-        count = mapping(mapping(reply).get("usage")).get("prompt_tokens")
-        if not isinstance(found, list) or not completion.text.startswith(prompt.text):
-            raise TeacherRefused("this server does not give the log-probabilities of a text that it is sent", HINT)
-        own = found[:count] if isinstance(count, int) else found[:-1]
-        return replace(completion, text=orjson.dumps(own).decode(), finish="stop")
 
 
 def likelihood(teacher: Teacher) -> HttpTeacher:
@@ -63,4 +31,35 @@ def likelihood(teacher: Teacher) -> HttpTeacher:
     """
     if not isinstance(teacher, HttpTeacher) or not teacher.name.startswith("openai/"):
         raise UsageError(f"ifd needs the log-probabilities of a given text, which {teacher.name} cannot give", HINT)
-    return teacher.speaking(Likelihood(), f"{teacher.identity} log-probabilities")
+    return teacher.speaking(DIALECT, f"{teacher.identity} log-probabilities")
+
+
+def _path(model: str, prompt: Prompt) -> str:
+    """Documents only."""
+    del model, prompt
+    return "completions"
+
+
+def _body(model: str, prompt: Prompt) -> dict[str, Any]:
+    """The document; the one new token is asked for because servers do not take none."""
+    return {"model": model, "prompt": prompt.text, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+
+
+def _read(reply: object, prompt: Prompt) -> Completion:
+    """The document's log-probabilities.
+
+    Raises:
+        TeacherRefused: the server does not give them.
+    """
+    completion = chat.read(reply, prompt)
+    choices = mapping(reply).get("choices") or [{}]
+    found = mapping(mapping(choices[0]).get("logprobs")).get("token_logprobs")
+    count = mapping(mapping(reply).get("usage")).get("prompt_tokens")
+    if not isinstance(found, list) or not completion.text.startswith(prompt.text):
+        raise TeacherRefused("this server does not give the log-probabilities of a text that it is sent", HINT)
+    own = found[:count] if isinstance(count, int) else found[:-1]
+    return replace(completion, text=orjson.dumps(own).decode(), finish="stop")
+
+
+DIALECT = OpenAI(_path, _body, _read)
+"""OpenAI's older dialect, for documents, of which only the echo is used."""

@@ -25,7 +25,8 @@ import orjson
 
 from instgen.errors import ItemFailed, MissingPiece, TeacherRefused, UsageError
 from instgen.records import Completion, Prompt
-from instgen.teachers import dialect
+from instgen.teachers import chat
+from instgen.teachers.dialect import encode
 from instgen.teachers.prices import FREE
 from instgen.teachers.teacher import Settings, Traits
 
@@ -51,6 +52,8 @@ BATCH = 256
 """Prompt tokens read between two looks at whether anybody still waits; larger ones read no faster on a processor."""
 
 THREADS = 2
+"""At most, of those that other work leaves free; ours."""
+
 MAX_TOKENS = 512
 """Where a prompt sets no limit: small models do not always find an end."""
 
@@ -117,7 +120,7 @@ def _gguf(path: Path) -> Path:
 
 def request(prompt: Prompt) -> dict[str, Any]:
     """The body for llama.cpp: streamed, so that a call can be stopped, also while the prompt is still being read."""
-    body = dialect.request(prompt)
+    body = chat.request(prompt)
     body |= {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
     body.setdefault("max_tokens", MAX_TOKENS)
     if prompt.schema is not None and not prompt.messages:
@@ -169,6 +172,9 @@ class Engine(Protocol):
 
     def handle_completions(self, body: bytes, reply: Reply, /) -> None:
         """Go on with a document."""
+
+    def handle_metrics(self) -> str:
+        """What was counted; returns when the engine's own loop has begun and answered."""
 
 
 class Model:
@@ -224,10 +230,12 @@ def load(path: Path, threads: int) -> Engine:
     parameters.api_keys = [secrets.token_hex()]
     parameters.n_threads_http = 1
     parameters.endpoint_slots = parameters.ui = False
+    parameters.endpoint_metrics = True
     try:
         engine: Engine = xllamacpp.Server(parameters)
     except RuntimeError as problem:
         raise TeacherRefused(f"llama.cpp cannot load {path}", hint=LOAD_HINT) from problem
+    engine.handle_metrics()  # an engine that is let go of before its loop has begun waits for that loop for ever
     return engine
 
 
@@ -260,8 +268,8 @@ class Local:
         return f"local/{digest.hexdigest()}"
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """The model's answer; for a chat that ends with the assistant's beginning, what comes after it."""
-        body = dialect.encode(request(prompt))
+        """The model's answer; to a chat that ends with the beginning of one, its rest. See `Teacher.complete`."""
+        body = encode(request(prompt))
         reply = Reply()
         self._replies.add(reply)
         try:
@@ -270,7 +278,7 @@ class Local:
         finally:
             reply.abandoned = True
             self._replies.discard(reply)
-        return replace(dialect.read(reply.whole(), prompt), teacher=self.name, cost=0.0)
+        return replace(chat.read(reply.whole(), prompt), teacher=self.name, cost=0.0)
 
     async def aclose(self) -> None:
         """Stop what is being generated, then let go of the model."""
@@ -279,13 +287,13 @@ class Local:
         await asyncio.to_thread(self._workers.shutdown)
         await asyncio.to_thread(self._released)
 
-    def _generate(self, body: bytes, chat: bool, reply: Reply) -> None:
+    def _generate(self, body: bytes, is_chat: bool, reply: Reply) -> None:
         if reply.abandoned:
             return
         engine = self._model.engine()
         if reply.abandoned:
             return
-        answer = engine.handle_chat_completions if chat else engine.handle_completions
+        answer = engine.handle_chat_completions if is_chat else engine.handle_completions
         try:
             answer(body, reply)
         except (ValueError, TypeError, RuntimeError) as problem:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from instgen.errors import UsageError
 from instgen.records import Completion, Prompt
-from instgen.teachers import dialect
-from instgen.teachers.dialect import Complaint
+from instgen.teachers import chat
+from instgen.teachers.dialect import Complaint, complaint
 from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
@@ -32,39 +33,44 @@ OPTIONAL: Mapping[str, str | None] = MappingProxyType(
 what shapes the sampling."""
 
 
+@dataclass(frozen=True, slots=True)
 class OpenAI:
-    """OpenAI's dialect."""
+    """OpenAI's dialect, for one of the things that can be asked there; `wire.Dialect` says what each part is for."""
 
-    provider = "openai"
-    home = "https://api.openai.com/v1"
-    key_variable = "OPENAI_API_KEY"
-    optional = OPTIONAL
-    unsent: tuple[str, ...] = ()
+    path: Callable[[str, Prompt], str]
+    body: Callable[[str, Prompt], dict[str, Any]]
+    read: Callable[[object, Prompt], Completion]
+    optional: Mapping[str, str | None] = field(default_factory=dict)
+    provider: ClassVar[str] = "openai"
+    home: ClassVar[str] = "https://api.openai.com/v1"
+    key_variable: ClassVar[str] = "OPENAI_API_KEY"
+    unsent: ClassVar[tuple[str, ...]] = ()
 
     def headers(self, key: str) -> dict[str, str]:
         """The key as a bearer."""
         return {"authorization": f"Bearer {key}"} if key else {}
 
-    def path(self, model: str, prompt: Prompt) -> str:
-        """Chats and documents are asked at different places."""
-        del model
-        return "chat/completions" if prompt.messages else "completions"
-
-    def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """The prompt, and the model."""
-        return dialect.request(prompt) | {"model": model}
-
-    def read(self, reply: object, prompt: Prompt) -> Completion:
-        """The completion in a reply."""
-        return dialect.read(reply, prompt)
-
     def complaint(self, reply: object) -> Complaint:
         """What an error body says."""
-        return dialect.complaint(reply)
+        return complaint(reply)
 
-    def wait(self, reply: object) -> None:
-        """Nothing: how long to wait stands in the headers."""
+    def wait(self, reply: object) -> float | None:
+        """None: how long to wait stands in the headers."""
         del reply
+        return None
+
+
+def _path(model: str, prompt: Prompt) -> str:
+    """Chats and documents are asked at different places."""
+    del model
+    return "chat/completions" if prompt.messages else "completions"
+
+
+def _body(model: str, prompt: Prompt) -> dict[str, Any]:
+    return chat.request(prompt) | {"model": model}
+
+
+DIALECT = OpenAI(_path, _body, chat.read, OPTIONAL)
 
 
 def open(model: str, settings: Settings) -> HttpTeacher:
@@ -75,4 +81,4 @@ def open(model: str, settings: Settings) -> HttpTeacher:
     """
     if not model:
         raise UsageError("openai needs a model", hint="for example -t openai/MODEL, or --base-url for your own server")
-    return HttpTeacher(OpenAI(), model, settings, TRAITS)
+    return HttpTeacher(DIALECT, model, settings, TRAITS)

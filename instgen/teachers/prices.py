@@ -15,6 +15,7 @@ from typing import Any
 from instgen.records import Usage
 
 MILLION = 1_000_000
+"""Tokens that a price is given for."""
 
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3})\Z")
 """The date, or with Gemini the number, that names one state of a model: it costs what the model costs."""

@@ -55,6 +55,7 @@ from instgen.teachers.slots import Asked
 from instgen.teachers.teacher import Settings
 
 NEW_FILE = 0o600
+"""A new log can be read by its owner alone."""
 _LOG_LINE = 33
 """Bytes of a line of the log: a digest, and the line's end."""
 
@@ -106,7 +107,11 @@ class Scripted:
 
     @classmethod
     def from_lines(cls, lines: Iterable[str], name: str = "rules", digest: str = "") -> Self:
-        """The teacher of a file's lines; blank ones are skipped, and counted."""
+        """The teacher of a file's lines; blank ones are skipped, and counted.
+
+        Raises:
+            InputError: a line holds no rule, or there is none at all.
+        """
         rows = rows_of(lines, name)
         return cls(rows.values(), name, digest, rows)
 

@@ -85,8 +85,15 @@ def proxy_of(url: str) -> str | None:
     return str(named) if "://" in named else f"http://{named}"
 
 
+def refused(url: str) -> Response:
+    """Nobody listens there."""
+    parts = urlsplit(url)
+    whom = "the proxy that the environment names" if proxy_of(url) else f"{parts.scheme}://{parts.netloc}"
+    return Response(0, problem=f"cannot connect to {whom}: connection refused")
+
+
 def broken(words: str) -> Response:
-    """The connection was refused, fell, or carried something that is not HTTP."""
+    """The connection was not made, fell, or carried something that is not HTTP."""
     return Response(0, problem=f"the connection failed: {words}")
 
 

@@ -34,6 +34,7 @@ _FEW = 32
 _COUNTED_AGAIN = 4
 """What is rare is counted anew when so many times as many texts are kept."""
 _FINEST = 10**6
+"""The largest denominator of a threshold: six decimals are what machine integers decide exactly."""
 _GROUP_BITS = 19
 """Above the 32 bits of an element, and below the 12 of a text in a slice."""
 
@@ -48,7 +49,7 @@ _NONE = Prefix(0, 0)
 def serves(threshold: float | Fraction) -> bool:
     """Whether there is a batch index for this threshold.
 
-    Below 0.3 too much is shared by chance, above 1 is nothing; six decimals are what machine integers decide exactly.
+    Below 0.3 too much is shared by chance, and above 1 is nothing.
     """
     return LEAST_THRESHOLD <= exact(threshold) < 1 and exact(threshold).denominator <= _FINEST
 
@@ -67,7 +68,7 @@ class _Slice:
 
 
 class BatchIndex:
-    """Texts that were kept, all more different from those before them than the threshold, but for those `added`."""
+    """Texts that were kept; but for those `added`, none is more similar to one before it than the threshold."""
 
     def __init__(self, threshold: float | Fraction = 0.7) -> None:
         """Make an empty index for a threshold of ROUGE-L F that it `serves`."""

@@ -4,8 +4,8 @@ A language is a two-letter code (ISO 639-1). The model knows dialects and small 
 they take rows away from the large ones that they resemble (one Chinese instruction in twenty came out as Wu).
 
 The rule: no answer rather than a doubtful one. Code, addresses and names of things are not prose; a text with fewer
-than 20 letters of prose is undecided, and so is one where the model gives no language 0.7. The model is loaded when the
-first text comes: that takes 0.7 s and 100 MB.
+than 20 letters of prose is undecided, and so is one in which the model gives no language a probability of 0.7. The
+model is loaded when the first text comes: that takes 0.7 s and 100 MB.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from typing import Protocol
 from instgen.text.scripts import WEIGHTY
 
 LEAST_LETTERS = 20
-"""Of prose; a letter of a script without spaces, and a Korean syllable, counts as three."""
+"""Of prose, ours; a letter of a script without spaces, and a Korean syllable, counts as three."""
 DECIDED = 0.7
 """The least probability: of 3,489 instructions in eight languages 3 % fell below it, and none above it was wrong."""
 _ENOUGH = 500
 """Characters after which more tell nothing new: 2,000 decided one more of 1,998 English texts, and cost half again."""
 _CODE_SHARE = 0.3
+"""Share of lines that look like code above which a text is code and in no language; ours."""
 _NO_LANGUAGE = "zxx"
 _SAME = {"nn": "no"}
 """The two ways to write Norwegian; `nb` is not among the model's codes."""

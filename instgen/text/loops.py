@@ -19,11 +19,15 @@ from instgen.text.tokens import tokens, words
 _LONGEST_CYCLE = 60
 _LEAST_TAIL = 20
 _LEAST_TURNS = 6
+"""Of the first sign: tokens of a cycle at most, tokens of the end that it makes up and its turns at least; all ours."""
 _LEAST_RETURNS = 3
 _LEAST_WORDS = 4
-_LEAST_SHARE = 0.5
+"""Of the second: how often a sentence comes, and its words."""
 _GRAM = 10
 _LONG = 100
+"""Of the third: tokens of a sequence, and of a long text."""
+_LEAST_SHARE = 0.5
+"""Of a text that returns or lies in such sequences."""
 _END = 4000
 """Characters in which a cycle has all its turns."""
 _FEW = 3

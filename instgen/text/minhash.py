@@ -29,16 +29,20 @@ SLICE = 4096
 """Texts at a time."""
 _BANDS = 32
 _MISSED = 0.001
+"""The share of pairs just at the threshold that may be missed; ours, as the number of bands is."""
 _MOST_FUNCTIONS = 16
 """In a band: beyond them a band costs more than it spares."""
 _CROWDED = 100
+"""Hits a text among the texts of a slice, from which on halves of it are judged one after the other."""
 _FEW = 32
+"""A slice that is not halved further."""
 _PAIRS = 20_000
 """Measured at a time."""
 _ALONE = np.uint64(0xFFFFFFFF)
 """Beside a token for itself; no token has this number."""
 _HALF = np.uint64(32)
 _ROUNDING = 1e-6
+"""What the product of a length and a ratio may lack of a whole number."""
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -123,7 +127,11 @@ class NearIndex:
     """Texts that were kept, to be compared with others."""
 
     def __init__(self, threshold: float = 0.7) -> None:
-        """Make an empty index; texts that are at least as similar as the threshold are near."""
+        """Make an empty index; texts that are at least as similar as the threshold are near.
+
+        Raises:
+            UsageError: the threshold is not above 0 and at most 1.
+        """
         if not 0 < threshold <= 1:
             raise UsageError(f"a Jaccard threshold is above 0 and at most 1, not {threshold}")
         self._threshold = threshold

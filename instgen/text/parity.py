@@ -13,6 +13,7 @@ from instgen.text.runs import Hits, Keys, Numbers
 
 _WORDS = 4
 _BITS = 64
+"""256 bits as words of 64."""
 
 Parities = tuple[Keys, ...]
 """For each set its 256 bits, in four arrays of words."""

@@ -27,6 +27,8 @@ _SHARED_PER_GROUP = 2
 """More groups make fewer keys a row, of longer prefixes."""
 
 _MOST_GROUPS = 1 << 16
+"""Ours; only texts that share more than 131,072 elements would have more."""
+
 _LOAD = 2
 """Slots for each key that a table is made for: more of them cost memory, fewer bring rows that share a slot only."""
 
@@ -97,7 +99,7 @@ class Prefixes:
         return found
 
     def _prefix(self, length: int, other: int, groups: int) -> Prefix:
-        """It serves also longer others: they share more, so less of the text is needed."""
+        """The prefix against texts of `other` tokens, and longer ones, which share more and so need less of it."""
         return Prefix(groups, length - least_common(self._threshold, length + other) + groups + 1)
 
     def _shortest(self, length: int) -> int:

@@ -22,6 +22,7 @@ UNKNOWN = 0
 
 _SURROGATES = range(0xD800, 0xE000)
 _LAST_CODE_POINT = 0x10FFFF
+"""Of Unicode."""
 
 
 class Vocabulary:

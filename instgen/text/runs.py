@@ -21,6 +21,7 @@ Keys = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
 
 ROW_BITS = 24
+"""Of the 64 of an entry: a run reaches 16 million rows, and 40 bits tell keys apart."""
 MOST_HITS = 500_000
 """Found at a time, so that memory stays bounded whatever is alike."""
 _MERGED_FROM = 2

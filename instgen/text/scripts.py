@@ -35,8 +35,9 @@ WEIGHTY = UNSPACED + "\uac00-\ud7a3"
 HAN = _characters("3400-4DBF 4E00-9FFF")
 """The Han letters of running text."""
 
-KANA = _characters("3041-3096 30A1-30FA")
-"""Hiragana and katakana."""
+HIRAGANA = _characters("3041-3096")
+KATAKANA = _characters("30A1-30FA")
+KANA = HIRAGANA + KATAKANA
 
 STOPLESS = _characters("E00-EFF 1000-109F 1780-17FF")
 """Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""

@@ -63,6 +63,9 @@ class NoveltyIndex:
         Args:
             threshold: of ROUGE-L F; 0.7 in Self-Instruct (section 2.2), where 0.7 itself still counts as new.
             whole: the number of rows from which on a query is compared only with rows that share rare tokens with it.
+
+        Raises:
+            UsageError: the threshold is not between 0 and 1.
         """
         self.threshold = exact(threshold)
         if not 0 <= self.threshold <= 1:

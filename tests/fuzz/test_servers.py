@@ -12,17 +12,17 @@ from instgen.errors import ItemFailed
 from instgen.export.lines import HALF
 from instgen.journal import completion_from_json, completion_to_json
 from instgen.records import Completion, Message, Prompt, Usage
-from instgen.teachers import anthropic, gemini
-from instgen.teachers.dialect import decode, encode, split_thinking
+from instgen.teachers import anthropic, gemini, openai
+from instgen.teachers.chat import split_thinking
+from instgen.teachers.dialect import decode, encode
 from instgen.teachers.endpoint import EXCERPT, shown
-from instgen.teachers.openai import OpenAI
 from instgen.teachers.prices import Price
 from instgen.teachers.retry import LONGEST_WAIT, Failure, decide, nothing_remains, until_reset
 from tests.fuzz import inputs
 from tests.fuzz.fuzzing import fuzzed, moment, told
 from tests.fuzz.texts import PIECES, spelled, values
 
-DIALECTS = inputs.sampled_from([OpenAI(), anthropic.DIALECT, gemini.DIALECT])
+DIALECTS = inputs.sampled_from([openai.DIALECT, anthropic.DIALECT, gemini.DIALECT])
 PROMPTS = inputs.sampled_from(
     [
         Prompt(messages=(Message("user", "Count."),)),

@@ -1,3 +1,5 @@
+"""Anthropic's format: what is its own; `test_dialects` has what all formats share."""
+
 from __future__ import annotations
 
 import asyncio
@@ -8,50 +10,20 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from instgen.errors import ItemFailed, UsageError
+from instgen.errors import ItemFailed
 from instgen.records import Completion, Message, Prompt, Usage
 from instgen.teachers import anthropic
 from instgen.teachers.anthropic import DIALECT, FINISHES, MAX_TOKENS, UNASKED, VERSION
-from instgen.teachers.dialect import Complaint, Unusable, encode
+from instgen.teachers.dialect import Complaint, encode
 from instgen.teachers.retry import OUT_OF_QUOTA
 from instgen.teachers.teacher import Settings
+from tests.teachers.bodies import JSON, text, thinking
+from tests.teachers.bodies import anthropic as reply
 from tests.teachers.server import Answer, serving
 
 KEY = "sk-ant-CANARY0123456789"
 CHAT = Prompt((Message("system", "Be brief."), Message("user", "Hello")))
-COUNTS = {"input_tokens": 7, "output_tokens": 3}
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def text(words: str) -> dict[str, Any]:
-    return {"type": "text", "text": words}
-
-
-def thinking(words: str) -> dict[str, Any]:
-    return {"type": "thinking", "thinking": words, "signature": "c2ln"}
-
-
-def reply(*blocks: object, end: object = "end_turn", usage: object = COUNTS, **more: object) -> dict[str, Any]:
-    """A reply as Anthropic writes it."""
-    return {
-        "id": "msg_01",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude",
-        "content": list(blocks),
-        "stop_reason": end,
-        "stop_sequence": None,
-        "usage": usage,
-        **more,
-    }
-
-
 REFUSED = {"type": "refusal", "category": None, "explanation": "I cannot help with that."}
 THOUGHT = {"input_tokens": 7, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 6}}
 CACHED = {"input_tokens": 7, "output_tokens": 3, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20}
@@ -113,15 +85,6 @@ def test_what_can_be_left_out_of_a_body_is_in_one() -> None:
     assert set(DIALECT.optional) <= set(body(Prompt((Message("user", "x"),), schema={"type": "object"})))
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    [Prompt(text="Once"), Prompt((Message("system", "Be brief."),)), Prompt((Message("tool", "4"), *CHAT.messages))],
-)
-def test_a_prompt_that_does_not_fit_fails_the_item(prompt: Prompt) -> None:
-    with pytest.raises(ItemFailed):
-        DIALECT.body("claude", prompt)
-
-
 def test_the_request_is_one_that_the_official_client_would_send() -> None:
     params = pytest.importorskip("anthropic.types.message_create_params").MessageCreateParamsNonStreaming
     from pydantic import TypeAdapter
@@ -154,55 +117,14 @@ def test_every_end_that_the_official_client_knows_is_known() -> None:
     assert set(get_args(reasons)) == set(FINISHES) | UNASKED
 
 
-@pytest.mark.parametrize(("end", "finish"), FINISHES.items())
-def test_every_known_end_has_a_finish(end: str, finish: str) -> None:
-    assert read(reply(text("Hi"), end=end)) == Completion("Hi", finish, usage=Usage(7, 3))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("end", sorted(UNASKED))
-def test_an_answer_to_something_else_fails_the_item_for_good(end: str) -> None:
-    with pytest.raises(ItemFailed) as caught:
-        read(reply(text("Hi"), end=end))
-    assert not isinstance(caught.value, Unusable)
-
-
-@pytest.mark.parametrize("end", [None, "", "compaction", 7, ["end_turn"]])
-def test_an_unknown_end_is_worth_one_more_try(end: object) -> None:
-    with pytest.raises(Unusable) as caught:
-        read(reply(text("Hi"), end=end))
-    assert caught.value.tries == 2
-
-
-@pytest.mark.parametrize(
-    "message", [None, [], {}, {"content": "Hi"}, reply(), {"type": "error", "error": {"message": "overloaded"}}]
-)
-def test_a_reply_without_an_answer_is_unusable(message: object) -> None:
-    with pytest.raises(Unusable):
-        read(message)
-
-
-def test_an_error_in_the_reply_is_told() -> None:
-    with pytest.raises(Unusable, match="overloaded"):
-        read({"type": "error", "error": {"type": "overloaded_error", "message": "overloaded"}})
-
-
 def test_text_blocks_are_one_text() -> None:
     assert read(reply(text("Hi "), {"type": "fallback"}, text("there"))).text == "Hi there"
-
-
-def test_an_empty_answer_is_an_answer() -> None:
-    assert read(reply(text(""))).text == ""
 
 
 def test_thinking_is_kept_apart_and_what_is_hidden_is_left_out() -> None:
     hidden = {"type": "redacted_thinking", "data": "c2VjcmV0"}
     done = read(reply(thinking("two"), hidden, thinking("and two"), text("4"), usage=THOUGHT))
     assert (done.text, done.reasoning, done.usage) == ("4", "two\n\nand two", Usage(7, 9, reasoning=6))
-
-
-def test_thinking_that_ate_the_whole_limit_is_a_cut_answer() -> None:
-    done = read(reply(thinking("well"), end="max_tokens"))
-    assert (done.text, done.reasoning, done.finish) == ("", "well", "length")
 
 
 @pytest.mark.parametrize("blocks", [(), (text(""),)])
@@ -224,11 +146,6 @@ def test_a_stop_text_of_white_space_which_the_api_declines_is_not_sent() -> None
 
 def test_usage_counts_what_the_cache_read_and_wrote_as_prompt() -> None:
     assert read(reply(text("Hi"), usage=CACHED)).usage == Usage(127, 3, cached=100)
-
-
-@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": 9}, {"input_tokens": "9", "output_tokens": 5}])
-def test_missing_usage_is_estimated_and_marked(usage: object) -> None:
-    assert read(reply(text("12345678"), usage=usage)).usage == Usage(4, 2, estimated=True)
 
 
 @given(JSON, JSON, JSON, JSON)
@@ -273,11 +190,6 @@ def test_no_complaint_whatever_is_a_crash(value: object) -> None:
     for whole in (value, {"error": value}, {"error": {"details": value, "message": value, "type": value}}):
         assert isinstance(DIALECT.complaint(whole).code, str)
         assert DIALECT.wait(whole) is None
-
-
-def test_a_model_must_be_named() -> None:
-    with pytest.raises(UsageError, match="needs a model"):
-        anthropic.open("", Settings())
 
 
 def test_a_prompt_is_asked_and_answered_over_http() -> None:

@@ -1,3 +1,5 @@
+"""Gemini's format: what is its own; `test_dialects` has what all formats share."""
+
 from __future__ import annotations
 
 import asyncio
@@ -10,31 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.errors import ItemFailed, UsageError
+from instgen.errors import ItemFailed
 from instgen.records import Completion, Message, Prompt, Usage
 from instgen.teachers import gemini
-from instgen.teachers.dialect import SEEDS, Complaint, Unusable, encode
-from instgen.teachers.gemini import DIALECT, EXHAUSTED, FINISHES, UNASKED
+from instgen.teachers.dialect import SEEDS, Complaint, encode
+from instgen.teachers.gemini import DIALECT, EXHAUSTED, FINISHES
 from instgen.teachers.retry import BAD_KEY, OUT_OF_QUOTA, Failure, decide
 from instgen.teachers.teacher import Settings
+from tests.teachers.bodies import GEMINI_COUNTS, JSON
+from tests.teachers.bodies import gemini as reply
 from tests.teachers.server import Answer, serving
 
 KEY = "AIzaCANARY0123456789"
 CHAT = Prompt((Message("system", "Be brief."), Message("user", "Hello")))
-COUNTS = {"promptTokenCount": 7, "candidatesTokenCount": 3, "totalTokenCount": 10}
 SPENT = "You exceeded your current quota, please check your plan and billing details."
 TYPE = "type.googleapis.com/google.rpc."
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def reply(*parts: object, end: object = "STOP", usage: object = COUNTS) -> dict[str, Any]:
-    """A reply as Gemini writes it: a candidate without parts has no list of them."""
-    content = {"role": "model"} | ({"parts": list(parts)} if parts else {})
-    return {"candidates": [{"content": content, "finishReason": end, "index": 0}], "usageMetadata": usage}
 
 
 def error(message: str, *details: object, code: int = 429, status: str = EXHAUSTED) -> dict[str, Any]:
@@ -104,15 +96,6 @@ def test_seeds_on_the_wire_are_positive_int32(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "prompt",
-    [Prompt(text="Once"), Prompt((Message("system", "Be brief."),)), Prompt((Message("tool", "4"), *CHAT.messages))],
-)
-def test_a_prompt_that_does_not_fit_fails_the_item(prompt: Prompt) -> None:
-    with pytest.raises(ItemFailed):
-        DIALECT.body("gemini-pro", prompt)
-
-
-@pytest.mark.parametrize(
     ("model", "path"),
     [
         ("gemini-pro", "models/gemini-pro:generateContent"),
@@ -130,73 +113,14 @@ def test_the_key_is_in_a_header_and_only_where_there_is_one() -> None:
     assert DIALECT.headers("") == {}
 
 
-@pytest.mark.parametrize(("end", "finish"), FINISHES.items())
-def test_every_known_end_has_a_finish(end: str, finish: str) -> None:
-    assert read(reply({"text": "Hi"}, end=end)) == Completion("Hi", finish, usage=Usage(7, 3))  # type: ignore[arg-type]
-
-
 def test_what_is_withheld_from_us_is_a_refusal() -> None:
     for_what_it_says = {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"}
     by_a_rule = {"ESCALATION", "MODEL_ARMOR"}
     assert {end for end, finish in FINISHES.items() if finish == "refusal"} == for_what_it_says | by_a_rule
 
 
-@pytest.mark.parametrize("end", sorted(UNASKED))
-def test_an_end_that_no_try_would_change_fails_the_item_for_good(end: str) -> None:
-    with pytest.raises(ItemFailed) as caught:
-        read(reply(end=end))
-    assert not isinstance(caught.value, Unusable)
-
-
-@pytest.mark.parametrize(
-    "end",
-    [
-        None,
-        "",
-        7,
-        ["STOP"],
-        "OTHER",
-        "FINISH_REASON_UNSPECIFIED",
-        "MALFORMED_RESPONSE",
-        "MALFORMED_FUNCTION_CALL",
-        "UNEXPECTED_TOOL_CALL",
-    ],
-)
-def test_an_end_by_accident_is_worth_one_more_try(end: object) -> None:
-    with pytest.raises(Unusable) as caught:
-        read(reply({"text": "Hi"}, end=end))
-    assert caught.value.tries == 2
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        None,
-        [],
-        {},
-        {"candidates": []},
-        {"candidates": [None]},
-        {"promptFeedback": {}},
-        reply(),
-        error("overloaded", code=503, status="UNAVAILABLE"),
-    ],
-)
-def test_a_reply_without_an_answer_is_unusable(message: object) -> None:
-    with pytest.raises(Unusable):
-        read(message)
-
-
-def test_an_error_in_the_reply_is_told() -> None:
-    with pytest.raises(Unusable, match="overloaded"):
-        read([error("overloaded", code=503, status="UNAVAILABLE")])
-
-
 def test_parts_are_one_text() -> None:
     assert read(reply({"text": "Hi "}, {"inlineData": {}}, {"text": "there"})).text == "Hi there"
-
-
-def test_an_empty_answer_is_an_answer() -> None:
-    assert read(reply({"text": ""})).text == ""
 
 
 def test_thoughts_are_kept_apart_and_counted_as_written() -> None:
@@ -222,13 +146,8 @@ def test_a_blocked_answer_needs_no_content() -> None:
 
 
 def test_cached_tokens_are_part_of_the_prompt() -> None:
-    counts = COUNTS | {"promptTokenCount": 127, "cachedContentTokenCount": 100}
+    counts = GEMINI_COUNTS | {"promptTokenCount": 127, "cachedContentTokenCount": 100}
     assert read(reply({"text": "Hi"}, usage=counts)).usage == Usage(127, 3, cached=100)
-
-
-@pytest.mark.parametrize("usage", [None, {}, {"candidatesTokenCount": 9}, {"promptTokenCount": "9"}])
-def test_missing_usage_is_estimated_and_marked(usage: object) -> None:
-    assert read(reply({"text": "12345678"}, usage=usage)).usage == Usage(4, 2, estimated=True)
 
 
 @given(JSON, JSON, JSON, JSON)
@@ -308,11 +227,6 @@ def test_no_complaint_whatever_is_a_crash(value: object) -> None:
     for whole in (value, {"error": value}, {"error": shaped}, {"error": shaped | {"status": value}}):
         assert isinstance(DIALECT.complaint(whole).message, str)
         assert DIALECT.wait(whole) is None
-
-
-def test_a_model_must_be_named() -> None:
-    with pytest.raises(UsageError, match="needs a model"):
-        gemini.open("", Settings())
 
 
 def test_a_prompt_is_asked_and_answered_over_http() -> None:

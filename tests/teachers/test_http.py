@@ -178,12 +178,12 @@ def test_a_reset_is_a_problem_and_no_exception(client: Made, said: bytes) -> Non
     assert response.problem.startswith("the connection failed: ")
 
 
-def test_nobody_listening_is_a_problem_and_no_exception(client: Made) -> None:
+def test_nobody_listening_is_told_in_our_own_words(client: Made) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        response = posted_to(client, f"http://127.0.0.1:{reserved.getsockname()[1]}/")
-    assert (response.status, response.timed_out) == (0, False)
-    assert response.problem.startswith("the connection failed: ")
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        response = posted_to(client, f"{url}/v1/chat/completions")
+    assert response == Response(0, problem=f"cannot connect to {url}: connection refused")
 
 
 @pytest.mark.parametrize(

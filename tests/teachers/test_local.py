@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -117,6 +118,15 @@ def test_the_model_is_not_loaded_before_it_is_needed(model: Path, monkeypatch: p
     monkeypatch.setattr(local, "load", lambda path, threads: loads.append(path))
     ask(model)
     assert loads == []
+
+
+def test_an_engine_is_given_out_when_its_loop_has_begun(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or who lets go of it at once waits for that loop for ever."""
+    library = MagicMock()
+    monkeypatch.setitem(sys.modules, "xllamacpp", library)
+    local.load(model, threads=1)
+    library.Server.return_value.handle_metrics.assert_called_once_with()
+    assert library.CommonParams.return_value.endpoint_metrics is True  # without, it says no at once
 
 
 def test_a_model_that_cannot_be_loaded_refuses_all(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

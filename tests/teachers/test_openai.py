@@ -319,11 +319,6 @@ def test_a_key_does_not_travel_in_the_clear() -> None:
         openai.open("m", Settings(("http://192.0.2.7:8000/v1",), KEY))
 
 
-def test_a_model_must_be_named() -> None:
-    with pytest.raises(UsageError):
-        openai.open("", Settings())
-
-
 def test_the_identity_knows_no_address() -> None:
     first, second = (openai.open("m", Settings((f"http://127.0.0.1:{port}/v1",))) for port in (1, 2))
     assert first.identity == second.identity == "openai/m"
