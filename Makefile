@@ -16,6 +16,7 @@ demo: .venv/local ## twelve new tasks from our seeds, by a small model in this p
 	$(BIN)/instgen self-instruct seeds/en.jsonl -n 12 -o demo.jsonl --force
 	@echo; echo "demo.jsonl holds:"; head -n 3 demo.jsonl
 
+test: export PYTHONDONTWRITEBYTECODE = # or each of a hundred starts of the program would compile it anew
 test: .venv/dev ## the tests that need no model, on all cores
 	$(BIN)/pytest -n auto --dist worksteal
 
@@ -35,7 +36,7 @@ types: .venv/dev
 chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and those of others
 	$(BIN)/pytest -m chaos
 
-fuzz: .venv/dev ## a hundred thousand strange inputs to each reader, or FUZZ_EXAMPLES of them
+fuzz: .venv/dev .venv/parquet ## a hundred thousand strange inputs to each reader, or FUZZ_EXAMPLES of them
 	$(BIN)/pytest -m torture tests/fuzz
 
 browser: .venv/dev .browser/installed ## the report in a real browser, where Chromium and its driver are
@@ -51,7 +52,7 @@ consumers: .venv/parquet .consumers/heavy/installed ## a step of training on our
 smoke: .smoke/installed ## what a stranger gets: built, installed and used outside the checkout, by each Python that is here
 	.smoke/bin/python -m tests.smoke.smoke
 
-torture: .venv/dev ## kills, failing disks, power losses, jumping clocks, a million rows: an hour or two
+torture: .venv/dev .venv/parquet ## kills, failing disks, power losses, jumping clocks, a million rows: an hour or two
 	$(BIN)/pytest -m torture tests/torture
 
 bench: .venv/dev ## microseconds a call, against a bare loop in the same run

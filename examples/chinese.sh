@@ -1,11 +1,11 @@
 #!/bin/sh
-# A Chinese data set: tasks after Chinese seeds, made harder by Chinese prompts, Chinese rows kept. Writes zh.jsonl.
-# Needs a teacher that writes Chinese: $INSTGEN_TEACHER, see pipeline.sh. Stopped anywhere, the same line goes on.
+# A Chinese dataset: tasks from Chinese seeds, evolved with Chinese prompts and filtered by language. Writes zh.jsonl.
+# Needs a teacher that writes Chinese: set $INSTGEN_TEACHER, see pipeline.sh. To resume, run the same command again.
 #
-# evolve chooses Chinese prompts by itself, row for row. --same-lang also leaves out answers in another language than
-# their task; take it away where translations are wanted.
+# evolve chooses the language of its prompts for each row. --same-lang rejects answers in a different language from their
+# task; omit it if you want translation tasks.
 set -e
-(set -o pipefail) 2>/dev/null && set -o pipefail # bash can: then a stage that fails makes the line fail
+(set -o pipefail) 2>/dev/null && set -o pipefail # supported by bash: a failing stage fails the pipeline
 count=${1:-20}
 
 instgen self-instruct --lang zh -n "$count" --rejects zh-tasks-rejected.jsonl |

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Harder programming tasks out of the twelve beside this file, each with every step on the way to it. Writes code.jsonl.
-# Needs a teacher that can program: $INSTGEN_TEACHER, see pipeline.sh. Stopped anywhere, the same line goes on.
+# Harder programming tasks evolved from the twelve in code-seeds.jsonl, with all intermediate ones. Writes code.jsonl.
+# Needs a teacher that can program: set $INSTGEN_TEACHER, see pipeline.sh. To resume, run the same command again.
 #
-# Your own tasks go in place of code-seeds.jsonl: one JSON object a line, with an instruction, an output if there is
-# one, and an input where the task comes with code or tables.
+# To use your own tasks, replace code-seeds.jsonl: one JSON object per line with an instruction, an input if the task
+# comes with code or tables, and optionally an output.
 set -e
-(set -o pipefail) 2>/dev/null && set -o pipefail # bash can: then a stage that fails makes the line fail
+(set -o pipefail) 2>/dev/null && set -o pipefail # supported by bash: a failing stage fails the pipeline
 seeds=$(dirname "$0")/code-seeds.jsonl
 
 instgen evolve "$seeds" --method code --rounds 3 --keep all --max-tokens 2048 --rejects code-evolve-rejected.jsonl |

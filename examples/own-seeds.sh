@@ -1,5 +1,5 @@
 #!/bin/sh
-# New tasks in the manner of a few seeds of your own, in the simplest shape there is.
+# New tasks in the style of your own seed tasks, given in the simplest row format. Writes tasks.jsonl.
 set -e
 cat > seeds.jsonl <<'SEEDS'
 {"instruction": "Suggest a name for a bakery that only sells rye bread.", "output": "The Rye Room"}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Twelve new tasks, each then answered twice; what is left out on the way goes to files of its own.
-# The teacher is $INSTGEN_TEACHER, or the small local model.
+# Twelve new tasks, each answered twice. Writes data.jsonl, and what each stage rejected to a file of its own.
+# Uses the teacher $INSTGEN_TEACHER, or else the small local model.
 set -e
 instgen self-instruct -n 12 --rejects tasks-rejected.jsonl --summary summary.jsonl |
     instgen respond --replace --samples 2 --rejects answers-rejected.jsonl --summary summary.jsonl -o data.jsonl

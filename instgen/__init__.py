@@ -1,12 +1,12 @@
 """Instruction data from a handful of seed tasks: Self-Instruct, Alpaca and Evol-Instruct in shell pipelines.
 
 In Python, `from instgen import self_instruct, evolve, …` gives the same recipes: see docs/api.md. The rule: a name is
-imported when it is asked for, so that `import instgen` costs nothing.
+imported on first access, so that `import instgen` costs nothing.
 """
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # as type checkers know it; to import `typing` takes longer than all else here
+TYPE_CHECKING = False  # type checkers take it as true; importing `typing` would cost more than the rest of this module
 if TYPE_CHECKING:
     from instgen.api.recipes import converse, evolve, rank, respond, score, self_instruct
     from instgen.api.result import Result, Spent
@@ -43,10 +43,10 @@ _ELSEWHERE = {
     "read": "api.rows",
     "write": "api.rows",
 }
-"""Where a name is to be had; all others are recipes."""
+"""The submodule that defines each name; the names not listed here are recipes."""
 
 
-if not TYPE_CHECKING:  # for type checkers, a name that is not there is to be an error
+if not TYPE_CHECKING:  # type checkers must not see it: with `__getattr__`, they would accept unknown names
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

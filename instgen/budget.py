@@ -1,8 +1,8 @@
-"""What a run may use, and what it has used: requests, tokens, dollars.
+"""The budget of a run, in requests, tokens and dollars, and how much of it is used.
 
-The rule: a call is launched only if all that was used, the most that the calls in flight may use and the most that it
-may use itself stay within every limit. So a limit is passed by no more than a wrong estimate of a prompt's length, or
-of an answer whose prompt sets no limit of its own.
+The rule: a call is launched only if the amount used so far, plus the upper bounds of the calls in flight and of the
+call itself, stays within every limit. A limit can therefore be exceeded only by the error of an estimate: of a prompt's
+length, or of an answer whose prompt sets no token limit.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from instgen.records import Completion, Prompt, Usage
 from instgen.teachers.prices import Price
 
 BYTES_PER_TOKEN = 3
-"""Of a prompt in UTF-8, for an estimate on the high side: English has about four, Chinese about three."""
+"""UTF-8 bytes per prompt token. Deliberately overestimates tokens: English has about four bytes a token, Chinese about
+three."""
 
 ROUNDING = 1e-9
-"""What sums of costs may differ by, as a share, that were added up in another order."""
+"""Relative tolerance when comparing costs: sums of floats differ with the order of addition."""
 
 OPEN_ANSWER = 2048
-"""Tokens that an answer may have whose prompt sets no limit: few are longer."""
+"""Tokens assumed for an answer whose prompt sets no limit: few answers are longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Requests, tokens (of prompts and answers) and US dollars."""
+    """An amount of requests, tokens (prompt and completion together) and US dollars."""
 
     requests: int = 0
     tokens: int = 0
@@ -44,30 +45,30 @@ NOTHING = Amount()
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that a run may use; None is no limit."""
+    """The limits of a run; None means unlimited."""
 
     requests: int | None = None
     tokens: int | None = None
     cost: float | None = None
 
     def reached(self, used: Amount, more: Amount) -> BudgetReached | None:
-        """The error to stop with where `more` on top of what was used would pass a limit, and None where it would not.
+        """The error to stop with if `used` plus `more` would exceed a limit; None if it would not.
 
         Args:
-            used: what was used so far.
-            more: what would come on top.
+            used: the amount used so far, calls in flight included.
+            more: the amount that the next call may add.
         """
         after = used + more
         if self.requests is not None and after.requests > self.requests:
             return _error(f"{used.requests:,} of {self.requests:,} requests are used", "--max-requests")
         if self.tokens is not None and after.tokens > self.tokens:
-            told = f"{used.tokens:,} of {self.tokens:,} tokens are used, and the next call may take {more.tokens:,}"
-            return _error(told, "--max-total-tokens")
+            problem = f"{used.tokens:,} of {self.tokens:,} tokens are used, and the next call may take {more.tokens:,}"
+            return _error(problem, "--max-total-tokens")
         if self.cost is not None and after.cost > self.cost * (1 + ROUNDING):
-            told = (
+            problem = (
                 f"{dollars(used.cost)} of {dollars(self.cost)} spent, and the next call may cost {dollars(more.cost)}"
             )
-            return _error(told, "--max-cost")
+            return _error(problem, "--max-cost")
         return None
 
 
@@ -75,7 +76,7 @@ UNLIMITED = Budget()
 
 
 def most(prompt: Prompt, price: Price | None) -> Amount:
-    """The most that one call for a prompt is expected to use."""
+    """The estimated upper bound of what one call for the prompt uses; the cost is 0 if the price is unknown."""
     size = len(prompt.text.encode(errors="replace"))
     size += sum(len(turn.content.encode(errors="replace")) for turn in prompt.messages)
     usage = Usage(-(-size // BYTES_PER_TOKEN), prompt.max_tokens or OPEN_ANSWER)
@@ -83,16 +84,16 @@ def most(prompt: Prompt, price: Price | None) -> Amount:
 
 
 def used(completion: Completion) -> Amount:
-    """What a completion has used; nothing of what is not known."""
+    """What a completion has used; an unknown cost counts as 0."""
     return Amount(1, completion.usage.prompt + completion.usage.completion, completion.cost or 0.0)
 
 
 def dollars(amount: float) -> str:
-    """An amount as a person would read it: cents, and of less than a dollar three digits that count."""
+    """An amount formatted for people: to the cent, or with three significant digits below one dollar."""
     if amount >= 1 or amount <= 0:
         return f"${amount:,.2f}"
     return f"${amount:.{2 - math.floor(math.log10(amount))}f}"
 
 
-def _error(told: str, option: str) -> BudgetReached:
-    return BudgetReached(f"the budget is reached: {told}", f"raise {option} to go on")
+def _error(problem: str, option: str) -> BudgetReached:
+    return BudgetReached(f"the budget is reached: {problem}", f"raise {option} to continue")

@@ -1,11 +1,12 @@
-"""Calls: prompts in, completions out, from the journal where they are there, else from a teacher.
+"""Prompts in, completions out: replayed from the journal if it has them, else bought from a teacher.
 
-The rules: a completion is in the journal before anybody is told of it; two that ask the same (one key) share one call;
-what has a lower turn goes first; no more calls are in flight than `concurrency`. A failure of one item is a
-completion like any other; what ends the run, a budget too, is handed to `on_fatal`.
+The rules: a completion is in the journal before it is delivered; prompts with the same key share one call; lower turns
+go first; at most `concurrency` calls are in flight. A failed item is a completion like any other; whatever ends the
+run, a reached budget included, is passed to `on_fatal`.
 
-A budget holds for what is replayed, too. So that the same line ends at the same place again, everything that the flows
-can replay is counted before anything new is bought, and a budget ends the run only when nothing is under way.
+Replayed completions count against the budget too. So that the same command always ends at the same place, everything
+that the flows can replay is counted before anything new is bought, and a budget ends the run only when no call is under
+way.
 """
 
 from __future__ import annotations
@@ -33,38 +34,39 @@ Deliver = Callable[[Completion], None]
 
 @dataclass(slots=True)
 class Spending:
-    """What the completions used so far amount to; replayed ones count as fresh ones do."""
+    """Totals of the completions used so far; replayed ones count like fresh ones."""
 
     asked: int = 0
     """Calls made to a teacher in this run."""
     replayed: int = 0
     """Completions that came from the journal."""
     shared: int = 0
-    """Prompts that were answered by another one's call."""
+    """Prompts that were answered by the call of an identical prompt."""
     abandoned: int = 0
-    """Calls that were made and not waited for."""
+    """Calls that were made but cancelled before they were answered."""
     failed: int = 0
+    """Completions with finish "failed"."""
     used: int = 0
-    """Completions, failed ones too."""
+    """All completions, failed ones included."""
     cached_tokens: int = 0
-    """Tokens of prompts that servers had kept; a part of `prompt_tokens`."""
+    """Prompt tokens that servers read from their cache; included in `prompt_tokens`."""
     reasoning_tokens: int = 0
-    """Tokens that were thought and not said; a part of `completion_tokens`."""
+    """Tokens of hidden reasoning; included in `completion_tokens`."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: bool = False
     """Whether any of the token counts are our own estimate."""
     known_cost: float = 0.0
-    """US dollars, as far as prices are known."""
+    """US dollars of the completions whose price is known."""
     all_priced: bool = True
-    """Whether all of them are."""
+    """Whether the price of every completion is known."""
     hosts: set[str] = field(default_factory=set)
     """Servers that answered in this run."""
     replayed_hosts: set[str] = field(default_factory=set)
-    """Servers that answered what was replayed."""
+    """Servers that had answered the replayed completions."""
 
     def add(self, completion: Completion) -> None:
-        """Count one completion that is used."""
+        """Count one completion."""
         usage = completion.usage
         self.used += 1
         self.failed += completion.finish == "failed"
@@ -80,28 +82,28 @@ class Spending:
 
     @property
     def total(self) -> Amount:
-        """What all completions used amount to, for the budget."""
+        """The amount that all completions have used, for the budget."""
         return Amount(self.used, self.prompt_tokens + self.completion_tokens, self.known_cost)
 
     @property
     def cost(self) -> float | None:
-        """US dollars; None once any price was unknown."""
+        """US dollars; None if any completion's price is unknown."""
         return self.known_cost if self.all_priced else None
 
 
 class _Queued(NamedTuple):
-    """A prompt that waits to be answered; those of lower turns, and of lower numbers among them, go first."""
+    """A prompt that waits to be answered; ordered by turn, then by number (the order of asking)."""
 
     turn: int
     number: int
     key: bytes
     prompt: Prompt
     kept: Completion | None = None
-    """Its completion, where it is in the journal and the budget had no room for it."""
+    """The journaled completion, if the budget had no room for it yet."""
 
 
 def prompt_key(prompt: Prompt, identity: str, seed: int) -> bytes:
-    """The 16 bytes under which a prompt's completion is kept: who is asked, what, with which seed and sample number."""
+    """The 16-byte journal key of a prompt's completion: a digest of the teacher's identity, the prompt and the seed."""
     asked = (
         identity,
         seed,
@@ -116,7 +118,7 @@ def prompt_key(prompt: Prompt, identity: str, seed: int) -> bytes:
 
 
 class Calls:
-    """The one place where teachers are asked; everything but the journal's commits happens in the event loop."""
+    """The only place that calls teachers; everything except the journal's commits happens in the event loop."""
 
     def __init__(
         self,
@@ -128,21 +130,21 @@ class Calls:
         budget: Budget = UNLIMITED,
         others: Sequence[Teacher] = (),
     ) -> None:
-        """Set up without asking anything.
+        """Set up without calling any teacher.
 
         Args:
-            teachers: who answers prompts of each role.
-            journal: where completions are looked up and kept.
-            seed: goes into every key, so that another seed buys other completions.
-            concurrency: calls in flight, at most.
-            budget: what all completions used, replayed ones too, may amount to.
-            others: teachers beside the first, for prompts that say which.
+            teachers: the teacher for each role.
+            journal: where completions are looked up and stored.
+            seed: part of every key, so that another seed buys other completions.
+            concurrency: maximum number of calls in flight.
+            budget: limit on what all completions use, replayed ones included.
+            others: further teachers; `Prompt.which` selects one of them, counting from 1.
         """
         self.spending = Spending()
         self.on_fatal: Callable[[BaseException], None] = _raise
-        """Told of what ends the run: a teacher that refuses us, a journal that cannot be written, a bug."""
+        """Called with whatever ends the run: a teacher that refuses access, a journal that cannot be written, a bug."""
         self.on_change: Callable[[], None] = _ignore
-        """Told when a completion was delivered or a call has ended."""
+        """Called after a completion was delivered or a call has ended."""
         self._teachers = teachers
         self._others = others
         self._journal = journal
@@ -150,45 +152,51 @@ class Calls:
         self._concurrency = concurrency
         self._budget = budget
         self._reserved: dict[bytes, Amount] = {}
-        """The most that each call in flight may use, or what it has used, until that is kept in the journal; nothing
-        where nothing is limited."""
-        self._at_stake = NOTHING
-        """All of that together."""
+        """By key, the upper bound of what each call in flight may use, or its actual use until it is journaled; empty
+        when there is no budget."""
+        self._reserved_total = NOTHING
+        """The sum of `_reserved`."""
         self._counted: set[bytes] = set()
-        """Keys of all that was used, where anything is limited: what is used once more was not bought once more."""
-        self._lacking: BudgetReached | None = None
-        """What the budget said of the first prompt in the queue, where it has no room for it."""
+        """Keys of the completions counted so far, so that one used twice is counted once, as it was bought once; empty
+        when there is no budget."""
+        self._over_budget: BudgetReached | None = None
+        """The budget's error if it has no room for the first prompt in the queue."""
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[bytes, list[Deliver]] = {}
         self._new: list[_Queued] = []
-        """Prompts that were not looked up yet."""
+        """Prompts not yet looked up in the journal."""
         self._queue: list[_Queued] = []
+        """A heap of the prompts that were looked up and wait for a call, or for room in the budget."""
         self._numbers = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
         self._uncommitted = 0
+        """Completions handed to the journal and not settled yet."""
         self._stopped = False
         self._reached = False
-        """Whether any call was answered: a server that never was there ends the run, and is not kept as a failure."""
+        """Whether any call was answered. If none was, an unreachable server ends the run instead of being journaled as
+        a failure."""
         self._woken = False
+        """Whether `_settle` is already scheduled."""
         self._committed: deque[Put] = deque()
+        """What the journal has settled and the loop has not yet delivered."""
         journal.on_settled = self._post
 
     @property
     def in_flight(self) -> int:
-        """Calls that a teacher is working on."""
+        """The number of calls that a teacher is working on."""
         return len(self._tasks)
 
     @property
     def busy(self) -> bool:
-        """Whether anything that was asked may still arrive."""
+        """Whether a completion may still arrive without a further `launch`."""
         return bool(self._tasks or self._new) or self._uncommitted > 0
 
     def ask(self, prompt: Prompt, turn: int, deliver: Deliver) -> None:
-        """Have a prompt answered, from the next `launch` on.
+        """Queue a prompt; it is looked up or called from the next `launch` on.
 
         Args:
             prompt: what to ask.
-            turn: calls with a lower one are made first.
+            turn: calls with a lower turn are made first.
             deliver: called with the completion in the event loop, never from within `ask`.
         """
         key = prompt_key(prompt, self._asked(prompt).identity, self.seed)
@@ -201,20 +209,27 @@ class Calls:
         self._new.append(_Queued(turn, next(self._numbers), key, prompt))
 
     def launch(self) -> bool:
-        """Replay what can be; where that is nothing, make the calls that there is room for, or end the run where there
-        never will be.
+        """Replay what the journal has, or else make as many calls as there is room for.
 
-        To be called whenever no flow can go on without an answer; true where anything was replayed, and no call made.
+        To be called whenever no flow can continue without an answer. If the budget has no room for the next call and
+        none is under way, the budget's error goes to `on_fatal`.
+
+        Returns:
+            Whether anything was replayed; if so, no call was made.
+
+        Raises:
+            InputError: the journal is damaged, or holds a completion that cannot be read.
+            OutputFailed: the journal cannot be accessed.
         """
         if self._new and self._replay_new():
             return True
         self._launch()
-        if self._lacking is not None and not self.busy:
-            self.on_fatal(self._lacking)
+        if self._over_budget is not None and not self.busy:
+            self.on_fatal(self._over_budget)
         return False
 
     def stop(self) -> None:
-        """Make no more calls; what a teacher has sent may still arrive."""
+        """Make no more calls; those already sent may still be answered."""
         self._stopped = True
         for teacher in (*self._teachers.values(), *self._others):
             drain = getattr(teacher, "drain", None)
@@ -222,7 +237,7 @@ class Calls:
                 drain()
 
     async def close(self) -> None:
-        """Abandon what is in flight."""
+        """Cancel the calls in flight, count them as abandoned, and wait until they have ended."""
         self._stopped = True
         self.spending.abandoned += len(self._tasks)
         for task in self._tasks:
@@ -231,11 +246,11 @@ class Calls:
         self._journal.on_settled = _ignore_settled
 
     def _asked(self, prompt: Prompt) -> Teacher:
-        """Whom a prompt is for."""
+        """The teacher a prompt is addressed to."""
         return self._others[prompt.which - 1] if prompt.which else self._teachers[prompt.role]
 
     def _replay_new(self) -> bool:
-        """Look up what was asked, and hand out what is kept as far as the budget has room for it; whether any was."""
+        """Look up the new prompts and deliver what the journal has, within the budget; returns whether any was."""
         new, self._new = self._new, []
         found = self._journal.find([queued.key for queued in new])
         before = self.spending.replayed
@@ -243,7 +258,7 @@ class Calls:
             kept = found.get(queued.key)
             if kept is not None:
                 kept = self._priced(kept, queued.prompt)
-                if queued.key in self._counted or self._room_for(used(kept)) is None:
+                if queued.key in self._counted or self._excess(used(kept)) is None:
                     self._replay(queued.key, kept)
                     self._deliver(queued.key, kept)
                     continue
@@ -251,26 +266,29 @@ class Calls:
         return self.spending.replayed > before
 
     def _launch(self) -> None:
-        """Put as many to work as may be in flight."""
+        """Start calls until `concurrency` are in flight, or nothing more can be called."""
         while len(self._tasks) < self._concurrency and (queued := self._next()) is not None:
             task = self._loop.create_task(self._work(queued))
             self._tasks.add(task)
             task.add_done_callback(self._done)
 
     async def _work(self, queued: _Queued | None) -> None:
-        """Make a call, then the one that is next, for as long as there is one."""
+        """Make a call, then the next one, until there is none."""
         while queued is not None:
             await self._call(queued.key, queued.prompt)
             queued = self._next()
 
     def _next(self) -> _Queued | None:
-        """Take what is to be called next, and hand out what is replayed, up to what the budget has no room for now."""
-        self._lacking = None
+        """Take the next prompt to call off the queue, delivering journaled completions that come before it.
+
+        None if the queue is empty, the run is stopped, or the budget has no room for the first prompt in the queue.
+        """
+        self._over_budget = None
         while self._queue and not self._stopped:
             queued = self._queue[0]
             more = self._most(queued)
-            self._lacking = self._room_for(more)
-            if self._lacking is not None:
+            self._over_budget = self._excess(more)
+            if self._over_budget is not None:
                 return None
             heapq.heappop(self._queue)
             if queued.kept is None:
@@ -282,30 +300,30 @@ class Calls:
         return None
 
     def _most(self, queued: _Queued) -> Amount:
-        """The most that an answer uses, as far as anything is limited."""
+        """Upper bound of what the prompt's completion uses, exact if it is journaled; nothing without a budget."""
         if self._budget is UNLIMITED:
             return NOTHING
         prompt, kept = queued.prompt, queued.kept
         return most(prompt, self._asked(prompt).traits.price) if kept is None else used(kept)
 
-    def _room_for(self, more: Amount) -> BudgetReached | None:
-        """None where the budget has room for more, with all that is in flight; else what it says."""
+    def _excess(self, more: Amount) -> BudgetReached | None:
+        """The budget's error if `more` on top of what is spent and reserved exceeds a limit; None if it does not."""
         if self._budget is UNLIMITED:
             return None
-        return self._budget.reached(self.spending.total + self._at_stake, more)
+        return self._budget.reached(self.spending.total + self._reserved_total, more)
 
     def _reserve(self, key: bytes, more: Amount) -> None:
-        """Set aside what a call may use, or what it has used and is not counted as spent yet."""
+        """Reserve what a call may use, or, once it is answered, what it has used but is not counted as spent yet."""
         if self._budget is not UNLIMITED:
-            self._at_stake += more - self._reserved.get(key, NOTHING)
+            self._reserved_total += more - self._reserved.get(key, NOTHING)
             self._reserved[key] = more
 
     def _release(self, key: bytes) -> None:
-        """Let go of what was reserved for a call that has ended."""
+        """Drop the reservation of a call that is now counted as spent."""
         if key in self._reserved:
-            self._at_stake -= self._reserved.pop(key)
+            self._reserved_total -= self._reserved.pop(key)
             if not self._reserved:
-                self._at_stake = NOTHING  # sums of floats drift
+                self._reserved_total = NOTHING  # sums of floats drift
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -333,11 +351,14 @@ class Calls:
         self._journal.put(key, _encodable(completion))
 
     def _post(self, puts: Sequence[Put]) -> None:
-        """Called in the journal's thread: leave them for the loop, which is woken once for all that it has not seen."""
+        """Hand settled puts to the event loop; called in the journal's thread.
+
+        The loop is woken once, however many batches arrive before it gets to them.
+        """
         self._committed.extend(puts)
         if not self._woken:
             self._woken = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to tell
+            with contextlib.suppress(RuntimeError):  # the loop is closed, so there is nothing to wake
                 self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
@@ -352,7 +373,7 @@ class Calls:
             self._release(put.key)
             self._deliver(put.key, put.completion)
         if self._new and self._budget is UNLIMITED and len(self._queue) < self._concurrency:
-            self._replay_new()  # a loop that is busy with outcomes seldom gets to `launch`
+            self._replay_new()  # while the loop is busy with outcomes, `launch` is rarely called
         self._launch()
         self.on_change()
 
@@ -366,7 +387,7 @@ class Calls:
         self._count(key, kept)
 
     def _count(self, key: bytes, completion: Completion) -> None:
-        """Count a completion as used; where anything is limited, once."""
+        """Count a completion as used; with a budget, only once per key."""
         if self._budget is not UNLIMITED:
             if key in self._counted:
                 return
@@ -374,7 +395,7 @@ class Calls:
         self.spending.add(completion)
 
     def _priced(self, completion: Completion, prompt: Prompt) -> Completion:
-        """The completion with its cost, where that was not known when it was bought and the price is known now."""
+        """The completion, with its cost filled in if it was bought without a price and the price is known now."""
         price = self._asked(prompt).traits.price
         if completion.cost is not None or price is None:
             return completion
@@ -382,7 +403,7 @@ class Calls:
 
 
 def _encodable(completion: Completion) -> Completion:
-    """The completion, with lone surrogates (which no UTF-8 file can hold) replaced by "?"."""
+    """The completion with each lone surrogate, which UTF-8 cannot encode, replaced by "?"."""
     try:
         f"{completion.text}{completion.reasoning}{completion.error}{completion.teacher}{completion.host}".encode()
     except UnicodeEncodeError:
@@ -396,7 +417,7 @@ def _ignore() -> None:
 
 
 def _ignore_settled(puts: Sequence[Put]) -> None:
-    """What is kept after the run's end is told to nobody: its loop is closed."""
+    """Ignore what is committed after the run has ended: its event loop is closed."""
     del puts
 
 

@@ -1,15 +1,17 @@
-"""The one async driver: flows and a source in, outcomes out, in order.
+"""The async driver of every recipe: flows and a source in, outcomes out, in order.
 
-Its promises (each held by a property test in `tests/test_engine.py`):
+Its guarantees, each held by a property test in `tests/test_engine.py`:
 
-1. The same outcomes at any concurrency. Flow *i* starts right after the outcome of flow *i - ahead* was admitted, so
-   what it sees of earlier outcomes depends on nothing else. Outcomes are admitted in the order of the flows' numbers.
-2. Resume is replay: what the journal holds is never asked again (`calls.py`).
-3. Nothing vanishes: read = kept + rejected + failed + unfinished, and an outcome that says nothing is a bug.
-4. Any stop leaves a prefix: admission ends at the first flow that cannot finish.
-5. Memory is bounded by `ahead`; a consumer that is slow holds up admission, and with it new flows.
+1. The outcomes are the same at any concurrency. Flow *i* starts right after the outcome of flow *i - ahead* was
+   admitted, so what it sees of earlier outcomes depends on nothing else. Outcomes are admitted in the order of the
+   flows' numbers.
+2. Resuming is replaying: a completion that the journal holds is never bought again (`calls.py`).
+3. Nothing vanishes: read = kept + rejected + failed + unfinished, and an outcome with neither records nor rejections
+   is a bug.
+4. A stopped run leaves a prefix: admission ends at the first flow that cannot finish.
+5. Memory is bounded by `ahead`: a slow consumer holds up admission, and with it new flows.
 
-All code of a recipe runs in the coroutine that iterates `Run.outcomes`, so its errors surface there.
+All recipe code runs in the coroutine that iterates `Run.outcomes`, so its errors surface there.
 """
 
 from __future__ import annotations
@@ -31,18 +33,18 @@ Item = TypeVar("Item")
 Item_co = TypeVar("Item_co", covariant=True)
 
 LATER = 16
-"""A flow's next call gives way to the first calls of the next `ahead / LATER` flows: strictly in order, the last flows
-would begin last and leave the teacher idle at the end of a run (measured by `tests.bench.evolve`)."""
-BREATHE = 32
+"""A flow's next call gives way to the first calls of the next `ahead / LATER` flows. If calls went strictly in order,
+the last flows would start last and leave the teacher idle at the end of a run (measured by `tests.bench.evolve`)."""
+YIELD_EVERY = 32
 """Outcomes admitted in a row before other callbacks (signals, the display) get their turn."""
 
 
 class Source(Protocol[Item_co]):
-    """Where items come from, taken without waiting (see `pump.py`)."""
+    """A supply of items that are taken without waiting (see `pump.py`)."""
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether every item has been taken and no more will come."""
         ...
 
     @property
@@ -55,29 +57,30 @@ class Source(Protocol[Item_co]):
         ...
 
     def take(self) -> Item_co | None:
-        """The next item, or None where none is ready."""
+        """The next item, or None if none is ready."""
         ...
 
     def close(self) -> None:
-        """Let go of whatever is read."""
+        """Stop reading and release what is read from."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """When a run that makes records out of nothing is done."""
+    """When to end a run whose source is endless."""
 
     records: int
-    """Stop when this many were made."""
+    """Stop when this many records were made."""
     expected: float
-    """Records that one flow is hoped to make; refined by what comes in, it holds back calls for a surplus."""
+    """Records that one flow is expected to make: a first estimate, refined during the run, by which calls are held back
+    that would only make a surplus."""
     patience: int = 50
-    """Flows in a row without a record, after which the source counts as dry."""
+    """Consecutive flows without a record after which the run counts as dry and ends with a Shortfall."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of every item, and of every record."""
+    """Counts of what became of every item and every record."""
 
     read: int = 0
     kept: int = 0
@@ -85,14 +88,15 @@ class Tally:
     failed: int = 0
     records: int = 0
     surplus: int = 0
-    """Records made beyond the number asked for, and not written."""
+    """Records made beyond the target, and not written."""
     reasons: Counter[str] = field(default_factory=Counter)
+    """Rejections by reason."""
 
     def count(self, outcome: Outcome) -> None:
         """Count an admitted outcome: its item, its records and the reasons of its rejections.
 
         Raises:
-            RuntimeError: it says nothing about its item.
+            RuntimeError: the outcome has neither records nor rejections.
         """
         reasons = [rejection.verdict.reason for rejection in outcome.rejections]
         if not outcome.records and not reasons:
@@ -107,23 +111,25 @@ class Tally:
             self.rejected += 1
 
     def check(self, unfinished: int) -> None:
-        """Raise RuntimeError where the numbers do not add up."""
+        """Raise RuntimeError unless read = kept + rejected + failed + `unfinished`."""
         if self.read != self.kept + self.rejected + self.failed + unfinished:
             raise RuntimeError(f"the numbers do not add up: {self} with {unfinished} unfinished")
 
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """A flow on its way: the prompts it waits for, the answers that came, and at last its outcome."""
+    """A flow that was started and not admitted: its current prompts, the answers so far and, finally, its outcome."""
 
     number: int
     steps: Flow
     prompts: tuple[Prompt, ...] = ()
     answers: list[Completion | None] = field(default_factory=list)
     missing: int = 0
+    """Answers that have not arrived."""
     asked: int = 0
-    """Times that it has asked."""
+    """Times that the flow has yielded prompts."""
     held: bool = False
+    """Whether its first prompts are held back because earlier flows are expected to reach the target."""
     outcome: Outcome | None = None
 
 
@@ -143,39 +149,43 @@ class Run(Generic[Item]):
         """Set up without starting anything.
 
         Args:
-            recipe: what starts flows and admits their outcomes.
-            source: the items, one a flow.
-            calls: where prompts are answered.
-            ahead: flows that may be started before an earlier one is admitted. For a recipe whose flows depend on
-                earlier outcomes this is its window, a part of the output's definition; else a reorder buffer.
-            target: how many records to make; None means one flow for each item, and no more.
-            grace: seconds that calls in flight are given to arrive when the run is stopped.
+            recipe: starts the flows and admits their outcomes.
+            source: the items, one for each flow.
+            calls: answers the prompts.
+            ahead: maximum number of flows started and not admitted. For a recipe whose flows depend on earlier
+                outcomes this is its window, which determines the output; for others it is only a reorder buffer.
+            target: how many records to make; None means one flow for each item of the source.
+            grace: seconds that a stopped run waits for calls in flight.
         """
         self.tally = Tally()
         self.calls = calls
         self.stopped: BaseException | None = None
-        """Why the run ended early."""
+        """Why the run ended early; None if it has not."""
         self._recipe = recipe
         self._source = source
         self._ahead = ahead
         self._target = target
         self._grace = grace
-        self._idle = 0
+        self._unproductive = 0
+        """Consecutive admitted flows without a record."""
         self._is_dry = False
         self._flows: deque[_Running] = deque()
+        """Flows that were started and not admitted, in order."""
         self._answered: deque[_Running] = deque()
+        """Flows with all their answers, ready for their next step."""
         self._changed = asyncio.Event()
         self._given_up = False
+        """Whether the grace period of a stopped run is over."""
         calls.on_fatal = self.stop
         calls.on_change = self._changed.set
 
     @property
     def unfinished(self) -> int:
-        """Flows that were started and not admitted."""
+        """The number of flows that were started and not admitted."""
         return len(self._flows)
 
     def stop(self, why: BaseException) -> None:
-        """Ask nothing more; admit what can still be admitted, within the grace period, then raise `why`."""
+        """Make no more calls; `outcomes` admits what it still can within the grace period, then raises `why`."""
         if self.stopped is None:
             self.stopped = why
             self.calls.stop()
@@ -183,10 +193,10 @@ class Run(Generic[Item]):
         self._changed.set()
 
     async def outcomes(self) -> AsyncGenerator[Outcome]:
-        """Every outcome in order, until the source or the target is exhausted, or the run is stopped.
+        """Every outcome in order, until the source is exhausted, the target is reached or the run is stopped.
 
         Raises:
-            InstgenError: what stopped the run, after the last outcome.
+            InstgenError: what stopped the run, raised after the last outcome.
         """
         self._source.start(self._changed.set)
         try:
@@ -201,8 +211,8 @@ class Run(Generic[Item]):
             raise self.stopped
 
     async def _next(self) -> Outcome | None:
-        """The next outcome in order, as soon as it is there; None at the end."""
-        if (self.tally.read - self.unfinished) % BREATHE == 0:
+        """The next outcome in order, as soon as it is available; None at the end."""
+        if (self.tally.read - self.unfinished) % YIELD_EVERY == 0:
             await asyncio.sleep(0)
         while not self._at_the_end():
             self._changed.clear()
@@ -214,16 +224,16 @@ class Run(Generic[Item]):
                 return self._admit(outcome)
             self._start_more()
             if not self._answered and self._finished_head() is None:
-                await self._at_rest()
+                await self._wait_for_answers()
         return None
 
-    async def _at_rest(self) -> None:
-        """Replay what the flows wait for, or else make the calls and wait for what comes."""
+    async def _wait_for_answers(self) -> None:
+        """Replay what the flows wait for; if nothing can be replayed, make calls and wait for a change."""
         if not self.calls.launch() and not self._answered and not self._at_the_end():
             await self._changed.wait()
 
     def _finished_head(self) -> Outcome | None:
-        """The outcome of the flow that is next in order, if it has one."""
+        """The outcome of the flow that is next in order, or None if that flow has not finished."""
         return self._flows[0].outcome if self._flows else None
 
     def _at_the_end(self) -> bool:
@@ -239,11 +249,11 @@ class Run(Generic[Item]):
         return False
 
     def _admit(self, outcome: Outcome) -> Outcome:
-        """Admit the head's outcome, and start at once the flow that waited for it."""
+        """Admit the head's outcome, and immediately start the flow that waited for it."""
         admitted = self._within_target(self._recipe.admit(outcome))
         self.tally.count(admitted)
-        self._idle = 0 if admitted.records else self._idle + 1
-        if self._target is not None and self._idle >= self._target.patience:
+        self._unproductive = 0 if admitted.records else self._unproductive + 1
+        if self._target is not None and self._unproductive >= self._target.patience:
             self._is_dry = True
             self.stop(_dry(self._target, self.tally))
         self._start_more()
@@ -268,13 +278,13 @@ class Run(Generic[Item]):
             self._step(flow, None)
 
     def _step(self, flow: _Running, answers: tuple[Completion, ...] | None) -> None:
-        """Run a flow up to its next prompts or its end."""
+        """Run a flow to its next prompts or to its end; `answers` is None for its first step."""
         try:
             flow.prompts = next(flow.steps) if answers is None else flow.steps.send(answers)
         except StopIteration as end:
             flow.outcome = end.value
             return
-        flow.held = answers is None and flow.number >= self._sending_up_to()
+        flow.held = answers is None and flow.number >= self._first_held()
         if not flow.held:
             self._ask(flow)
 
@@ -294,19 +304,19 @@ class Run(Generic[Item]):
         if flow.missing == 0:
             self._answered.append(flow)
 
-    def _sending_up_to(self) -> float:
-        """The number of the first flow whose calls are held back: those before it are expected to fill the target."""
+    def _first_held(self) -> float:
+        """The number of the first flow to hold back: the flows before it are expected to reach the target."""
         if self._target is None:
             return math.inf
         admitted = self.tally.read - self.unfinished
-        hoped = (self.tally.records + self._target.expected) / (admitted + 1)
-        return admitted + math.ceil((self._target.records - self.tally.records) / max(hoped, 0.01))
+        expected = (self.tally.records + self._target.expected) / (admitted + 1)
+        return admitted + math.ceil((self._target.records - self.tally.records) / max(expected, 0.01))
 
     def _release(self) -> None:
-        """Send the calls of held flows whose turn has come."""
+        """Ask the prompts of held flows that are now needed to reach the target."""
         if self._target is None:
             return
-        limit = self._sending_up_to()
+        limit = self._first_held()
         for flow in self._flows:
             if flow.number >= limit:
                 break
@@ -324,7 +334,7 @@ def _dry(target: Target, tally: Tally) -> Shortfall:
     failures = next(iter(tally.reasons.most_common(1)))[0] == TEACHER_FAILED
     return Shortfall(
         f"ran dry: {target.patience} calls in a row without a new record ({tally.records} of {target.records} made;"
-        f" most often: {common})",
+        f" most common reasons: {common})",
         "see what the teacher says in the --rejects file"
         if failures
         else "try more or other seeds, another teacher, --seed, or a larger --patience",

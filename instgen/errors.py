@@ -3,22 +3,22 @@
     InstgenError                     exit code   whose fault
     ├── UsageError                       2       the command line: a wrong option, an unknown name
     │   ├── MissingPiece                 2       an extra or a model that is not installed
-    │   └── OutputDiffers                2       the output file holds something else than this run makes
-    ├── Shortfall                        3       fewer records than asked, or too many failures
-    ├── LimitMissed                      3       the data: a number of `stats` is beyond a limit that the user set
+    │   └── OutputDiffers                2       the output file does not hold what this run writes
+    ├── Shortfall                        3       fewer records than asked for, or too many failures
+    ├── LimitMissed                      3       the data: a figure of `stats` is beyond a limit that the user set
     ├── InputError                       4       a file that is missing, empty or malformed
     ├── TeacherError
-    │   ├── TeacherRefused               5       the teacher will not serve us: key, quota, unknown model
-    │   └── ItemFailed                   -       this one prompt has no answer; the engine makes a completion of it
+    │   ├── TeacherRefused               5       the teacher refuses access: key, quota, unknown model
+    │   └── ItemFailed                   -       one prompt got no answer; stored as a completion with finish "failed"
     ├── BudgetReached                    6       a limit that the user set
     ├── OutputLocked                     7       another run holds the output
-    ├── OutputFailed                    74       the disk is full, or the like
-    ├── Interrupted                 129, 130, 143  the end of the terminal, SIGINT or SIGTERM
+    ├── OutputFailed                    74       the system: the disk is full, a file cannot be written
+    ├── Interrupted                 129, 130, 143  SIGHUP (the terminal was closed), SIGINT or SIGTERM
     └── ReaderGone                     141       the next command in the pipe has ended
 
-Each error carries a message of one line and, where there is one, a `hint`: the thing to do. The command line turns
-them into words and an exit code in one place (`cli/console.py`); anything else that escapes is a bug and keeps its
-traceback, exit code 1.
+Each error carries a one-line message and, if there is one, a `hint` that says what to do. The command line turns
+errors into messages and exit codes in one place (`cli/command_line.py`); any other exception that escapes is a bug and
+keeps its traceback, exit code 1.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ import signal
 
 
 class InstgenError(Exception):
-    """Something that we expected could go wrong, told in one line."""
+    """An anticipated failure, with a one-line message; the base of all errors here."""
 
     exit_code = 1
     can_continue = False
-    """Whether running the same line again goes on from here."""
+    """Whether running the same command again continues from here."""
     continue_with = ""
-    """What that line needs besides."""
+    """Options that the command needs in addition for that."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class InstgenError(Exception):
 
 
 class UsageError(InstgenError):
-    """The command line asks for something that cannot be."""
+    """The command line is wrong: an invalid option or combination, an unknown name."""
 
     exit_code = 2
 
@@ -52,7 +52,7 @@ class MissingPiece(UsageError):
 
 
 class OutputDiffers(UsageError):
-    """The output file holds something that this run would not have written; it was left untouched."""
+    """The output file does not begin with what this run writes; it was left untouched."""
 
 
 class Shortfall(InstgenError):
@@ -67,7 +67,7 @@ class Shortfall(InstgenError):
 
 
 class LimitMissed(InstgenError):
-    """The data is not as good as a limit asks for."""
+    """A figure of `stats` is beyond a limit that the user set."""
 
     exit_code = 3
 
@@ -84,23 +84,23 @@ class InputError(InstgenError):
 
 
 class TeacherError(InstgenError):
-    """A teacher did not answer."""
+    """A teacher gave no answer."""
 
 
 class TeacherRefused(TeacherError):
-    """The teacher will answer nothing in this run: wrong key, no quota, unknown model."""
+    """The teacher will answer no prompt of this run: wrong key, no quota, unknown model."""
 
     exit_code = 5
     can_continue = True
 
 
 class ItemFailed(TeacherError):
-    """No answer to this prompt, after the tries that its kind of failure deserves; others may well succeed."""
+    """One prompt got no answer, after as many tries as its kind of failure allows; other prompts may succeed."""
 
     def __init__(self, message: str, hint: str = "", *, unreachable: bool = False) -> None:
         super().__init__(message, hint)
         self.unreachable = unreachable
-        """Whether no server was there to answer at all."""
+        """Whether no server could be reached at all."""
 
 
 class BudgetReached(InstgenError):
@@ -134,6 +134,6 @@ class Interrupted(InstgenError):
 
 
 class ReaderGone(InstgenError):
-    """The command that reads our output has ended: there is nobody to write for."""
+    """The process that reads our output through a pipe has ended."""
 
     exit_code = 141

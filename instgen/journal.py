@@ -1,14 +1,12 @@
-"""Completions that were paid for, kept: one SQLite file that any number of runs may share.
+"""The journal: a store of the completions bought, in one SQLite file that any number of runs may share.
 
-The rule: a completion is on disk before anything is made of it. `put` hands it to the one writer thread, which commits
-what is queued after a short pause (a burst shares one fsync), and only then says so. A caller with nothing else to do
-skips the pause: see `hurry`. What it says is what the file holds: if another process stored an answer under the same
-key first, that one is used.
+The rule: a completion is on disk before anything is made from it. `put` passes it to the single writer thread, which
+commits the queue after a short pause, so that a burst shares one fsync, and only then reports it. `hurry` skips the
+pause. What is reported is what the file holds: if another process stored an answer under the same key first, that one
+is used.
 
-Things go in and out by the batch: each statement lets go of the interpreter's lock, and to have it back while other
-threads work costs more than what the statement does.
-
-Values are JSON; the file is 0600 in a folder of 0700; keys for paid services never come here.
+Values are JSON; the file has mode 0600 in a folder of mode 0700; API keys never get here. Reads and writes are batched:
+every statement releases the GIL, and reacquiring it while other threads work costs more than the statement itself.
 """
 
 from __future__ import annotations
@@ -32,32 +30,26 @@ from instgen.errors import InputError, OutputFailed
 from instgen.records import Completion, Usage
 
 T = TypeVar("T")
-
 SCHEMA_VERSION = 1
 LOOK_SECONDS = 0.05
-"""After which another process's purchases are looked for anew."""
-
+"""How long a read snapshot is reused before rows that other processes have committed are looked for."""
 PAUSE, LONGEST_PAUSE = 4.0, 0.02
-"""The pause after a commit, in times of what it took, and in seconds at most: a commit costs as much as the writing of
-twenty rows, so that fewer of them take a tenth off a call. A process that is killed outright asks again for what came
-meanwhile; one that is told to stop loses nothing."""
-
+"""The pause after a commit: this multiple of the commit's duration, but at most this many seconds. A commit costs as
+much as writing twenty rows, so committing less often takes a tenth off a call. A process that is killed outright loses
+the completions of one pause and buys them again; one that is stopped by a signal loses nothing."""
 ROWS = 64
-"""Rows that one statement reads or writes at most; SQLite keeps 128 statements compiled."""
-
+"""Maximum number of rows that one statement reads or writes; SQLite keeps 128 statements compiled."""
 MOVE_AFTER = 4096
-"""Rows, some 10 MB, after which what was committed is moved from the log into the file itself: a log that somebody
-always looks at is never begun anew (sqlite.org, "Write-Ahead Logging", section 6)."""
-
-BUSY_PAUSE = 0.005
-"""Seconds between tries for a lock that SQLite does not wait for."""
-BUSY_SECONDS = 60.0
+"""Rows committed, some 10 MB, after which the write-ahead log is checkpointed with no reader of ours open: a log that
+always has a reader is never restarted, so it grows (sqlite.org, "Write-Ahead Logging", section 6)."""
+BUSY_PAUSE, BUSY_SECONDS = 0.005, 60.0
+"""Seconds between tries for a lock that SQLite does not wait for by itself, and seconds to wait for any lock."""
 PRIMARY_CODE = 0xFF
-"""The part of an extended error code that says what, rather than why (sqlite.org, "Result and Error Codes")."""
+"""Mask for the primary result code within an extended one (sqlite.org, "Result and Error Codes")."""
 NETWORK_FILE_SYSTEMS = frozenset(
     ("9p", "afs", "ceph", "cifs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs")
 )
-"""File systems whose shared memory WAL must not rely on (sqlite.org, "Write-Ahead Logging", section 1)."""
+"""File systems on which WAL cannot rely on shared memory (sqlite.org, "Write-Ahead Logging", section 1)."""
 
 COLUMNS = frozenset(("key", "at", "finish", "completion"))
 _TABLE = """
@@ -65,8 +57,8 @@ CREATE TABLE IF NOT EXISTS completions (
     key BLOB NOT NULL PRIMARY KEY, at REAL NOT NULL, finish TEXT NOT NULL, completion BLOB NOT NULL
 )
 """
-"""With row ids, and so in the order of arrival: ordered by its keys, each row of some 1.5 KB was written with a page or
-two of its own, which took 40 µs more a row. Journals from before that are read and written by the same statements."""
+"""A rowid table, so that rows are stored in order of arrival. Older journals have one WITHOUT ROWID, ordered by key, in
+which each row of 1.5 KB dirties a page or two of its own (40 µs more a row). The same statements work on both."""
 _BOUGHT = """
 SELECT json_extract(completion, '$.teacher') AS teacher, count(*),
     sum(json_extract(completion, '$.usage.prompt') + json_extract(completion, '$.usage.completion')),
@@ -76,75 +68,69 @@ FROM (SELECT CAST(completion AS TEXT) AS completion FROM completions) GROUP BY t
 _FIND = "SELECT key, at, finish, completion FROM completions WHERE key IN (?)"
 _ROW = "(?, ?, ?, ?)"
 _INSERT = "INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-_INSERT_OVER_FAILED = """
-INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key)
-DO UPDATE SET at = excluded.at, finish = excluded.finish, completion = excluded.completion WHERE finish = 'failed'
-"""
+_INSERT_OVER_FAILED = """INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key)
+DO UPDATE SET at = excluded.at, finish = excluded.finish, completion = excluded.completion WHERE finish = 'failed'"""
 
 
 @dataclass(slots=True, eq=False)
 class Put:
-    """A completion that was given to be kept."""
+    """A completion to store."""
 
     key: bytes
     completion: Completion
-    """Once it is settled, the one to use: what is kept."""
+    """Once settled, the completion to use: the one that the file holds."""
     problem: Exception | None = None
-    """Why nothing is."""
+    """Why it could not be stored."""
 
 
 Settled = Callable[[Sequence[Put]], None]
-"""Told of completions that are safe to use now, or cannot be kept; called in any thread, for many at once."""
+"""Called with a batch of puts that are now stored, or could not be; in any thread."""
 
 
 class Journal(Protocol):
-    """Where completions are looked up and kept."""
+    """A store in which completions are looked up and kept."""
 
     on_settled: Settled
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """The completions kept under any of the keys."""
-        ...
+        """The stored completions, by key, of those keys that have one."""
 
     def put(self, key: bytes, completion: Completion) -> None:
-        """Keep a completion; `on_settled` is told of it."""
-        ...
+        """Store a completion; `on_settled` is called when that is done."""
 
     def hurry(self) -> None:
-        """Say that somebody waits for what was put."""
-        ...
+        """Store what was put as soon as possible, because the caller has nothing else to do."""
 
     def close(self) -> None:
-        """Finish what was put, and let go of the file."""
-        ...
+        """Finish storing what was put, and close the file."""
 
 
 class NoJournal:
-    """Keeps nothing: every run asks everything again."""
+    """Stores nothing: every run buys everything again."""
 
     def __init__(self) -> None:
         """Nothing to open."""
         self.on_settled: Settled = _ignore
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """Nothing is ever found."""
+        """Always empty."""
         del keys
         return {}
 
     def put(self, key: bytes, completion: Completion) -> None:
-        """The completion can be used at once."""
+        """Report the completion as settled at once."""
         self.on_settled((Put(key, completion),))
 
     def hurry(self) -> None:
-        """Nobody ever waits."""
+        """Do nothing: every completion is settled as it is put."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One purchase as `instgen journal export` shows it; `at` in seconds since 1970."""
+    """One row as `instgen journal export` shows it; `at` is in seconds since 1970."""
 
     key: str
     at: float
@@ -153,7 +139,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What the journal holds of one teacher; `cost` in US dollars, None where any price is unknown."""
+    """Totals for one teacher; `cost` is in US dollars, None if any price is unknown."""
 
     teacher: str
     completions: int
@@ -162,28 +148,28 @@ class Bought:
 
 
 class SqliteJournal:
-    """The journal in one file, shared between processes; its methods belong to the thread that opened it."""
+    """A journal in one file, which processes may share; call its methods only in the thread that opened it."""
 
     def __init__(self, path: Path, *, retry_failed: bool = False) -> None:
-        """Open the file, making it and its folder where they are missing.
+        """Open the file, creating it and its folder if they are missing.
 
         Args:
             path: the SQLite file.
-            retry_failed: whether kept failures count as missing, and may be replaced.
+            retry_failed: whether earlier failures count as missing, and are replaced by new answers.
 
         Raises:
-            InputError: it is not a journal, or a newer version's.
-            OutputFailed: it cannot be made or written.
+            InputError: the file is not a journal, or was written by a newer version.
+            OutputFailed: it cannot be created, opened or written.
         """
         self.path = path
         self.warning = ""
-        """One line for the user, where the file cannot be kept as well as it should."""
+        """One line for the user if the file system does not support WAL; else ""."""
         self.on_settled: Settled = _ignore
         self._retry_failed = retry_failed
         self._failures_from = time.time() if retry_failed else -math.inf
-        """Failures from before this time count as missing,"""
+        """Failures stored before this time count as missing."""
         self._failed_here: set[bytes] = set()
-        """unless they are this run's own: the clock may have been set back since."""
+        """Keys that failed in this run; they never count as missing, even if the clock was set back."""
         self._queue: SimpleQueue[Put | None] = SimpleQueue()
         with _translated(path):
             _make_private(path)
@@ -191,21 +177,26 @@ class SqliteJournal:
             self._writer = self._connect()
         self._hurry = threading.Event()
         self._recent: set[bytes] = set()
-        """Keys that were committed since the reader last looked, and perhaps just before."""
+        """Keys committed since the reader's snapshot was taken, and perhaps some from just before."""
         self._looked_at = -math.inf
         self._unmoved = 0
-        """Rows that were committed and not moved out of the log."""
+        """Rows committed since the last complete checkpoint."""
         self._thread = threading.Thread(target=self._write_until_closed, name="journal", daemon=True)
         self._thread.start()
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """The completions kept under any of the keys; failures count too, unless they are to be asked again.
+        """The stored completions, by key, of those keys that have one.
 
-        Those of this run always do: who asks the same later gets what the first was told.
+        With `retry_failed`, failures count as missing, except this run's own: all prompts with the same key get the
+        same answer.
+
+        Raises:
+            InputError: the file is damaged, or a completion in it cannot be read.
+            OutputFailed: the file cannot be accessed.
         """
         with _translated(self.path):
-            self._look_anew_if_due(keys)
-            rows = [row for some in _parts(keys) for row in self._reader.execute(_several(_FIND, "?", some), some)]
+            self._renew_snapshot_if_due(keys)
+            rows = [row for part in _parts(keys) for row in self._reader.execute(_repeated(_FIND, "?", part), part)]
             return {
                 key: completion_from_json(completion)
                 for key, at, finish, completion in rows
@@ -213,59 +204,71 @@ class SqliteJournal:
             }
 
     def put(self, key: bytes, completion: Completion) -> None:
-        """Queue a completion for the next commit; `on_settled` is told in the journal's thread, after it."""
+        """Queue a completion for the next commit, after which `on_settled` is called in the journal's thread."""
         self._queue.put(Put(key, completion))
 
     def hurry(self) -> None:
-        """Have what was put committed without a pause."""
+        """Have the queue committed without a pause."""
         self._hurry.set()
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, oldest first."""
+        """Every entry, oldest first.
+
+        Raises:
+            InputError, OutputFailed: as in `find`.
+        """
         with _translated(self.path):
-            self._end_look()
+            self._end_snapshot()
             rows = self._reader.execute("SELECT key, at, completion FROM completions ORDER BY at, key")
             for key, at, completion in rows:
                 yield Entry(key.hex(), at, completion_from_json(completion))
 
     def bought(self) -> Iterator[Bought]:
-        """What was bought of each teacher."""
+        """The totals of each teacher, sorted by name.
+
+        Raises:
+            InputError, OutputFailed: as in `find`, except that a row which is not JSON is an OutputFailed.
+        """
         with _translated(self.path):
-            self._end_look()
+            self._end_snapshot()
             yield from itertools.starmap(Bought, self._reader.execute(_BOUGHT))
 
     def prune(self, before: float) -> int:
-        """Forget the entries older than a time (seconds since 1970); returns how many they were."""
+        """Delete the entries older than `before`, in seconds since 1970; returns how many there were.
+
+        Raises:
+            InputError, OutputFailed: as in `find`.
+        """
         with _translated(self.path):
-            self._end_look()
+            self._end_snapshot()
             return self._reader.execute("DELETE FROM completions WHERE at < ?", (before,)).rowcount
 
     def close(self) -> None:
-        """Commit what is queued, then let go of the file."""
+        """Commit the queue, then close the file."""
         self._queue.put(None)
         self.hurry()
         self._thread.join()
         self._reader.close()
         self._writer.close()
 
-    def _look_anew_if_due(self, keys: Sequence[bytes]) -> None:
-        """Let the reader see what was committed since, by others or of these keys, unless it has looked just now.
+    def _renew_snapshot_if_due(self, keys: Sequence[bytes]) -> None:
+        """Renew the reader's snapshot if it is old, or if the writer has since committed one of the keys.
 
-        Each commit makes the reader read its pages anew, which costs 0.1 ms where many calls are in flight; within one
-        transaction it goes on with those it has. Without WAL a reader at rest would keep the writer from committing.
+        After each commit a new snapshot rereads its pages, which costs 0.1 ms with many calls in flight; within one
+        transaction the cached pages stay valid. Without WAL no snapshot is held, as it would block the writer.
         """
         now = time.monotonic()
         moves = self._unmoved >= MOVE_AFTER
         is_fresh = self._reader.in_transaction and not moves and now < self._looked_at + LOOK_SECONDS
         if is_fresh and self._recent.isdisjoint(keys):
             return
-        self._end_look()
+        self._end_snapshot()
         if self._is_wal and not moves:
             self._reader.execute("BEGIN")
             self._looked_at = now
 
-    def _end_look(self) -> None:
-        """Forget what the reader has seen."""
+    def _end_snapshot(self) -> None:
+        """End the reader's transaction, so that its next statement sees every commit."""
         if self._reader.in_transaction:
             self._reader.execute("COMMIT")
         self._recent.clear()
@@ -277,13 +280,13 @@ class SqliteJournal:
         wanted = "DELETE" if _on_network_drive(self.path) else "WAL"
         self._is_wal = _mode_set(db, wanted) == "wal"
         if not self._is_wal:
-            self.warning = f"the journal {self.path} lies on a file system without WAL: slower, and best not shared"
+            self.warning = f"the journal {self.path} is on a file system without WAL: it is slower, and best not shared"
         db.execute(_TABLE)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return db
 
     def _check_ours(self, db: sqlite3.Connection) -> None:
-        """Raise InputError, before anything is changed, for a newer version's journal or another program's database."""
+        """Raise InputError, before anything is changed, for a newer version's journal or a foreign database."""
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise InputError(str(self.path), "this journal was written by a newer instgen", "upgrade instgen")
@@ -310,11 +313,11 @@ class SqliteJournal:
                 took = ended - began
 
     def _settle(self, puts: list[Put]) -> None:
-        """Commit a batch, and say what is kept, or why nothing is."""
+        """Commit a batch, and report what is stored, or why nothing is."""
         try:
             with _translated(self.path):
                 self._commit(puts)
-        except Exception as failure:  # a thread hands every error on, bugs too, or the run would wait for ever
+        except Exception as failure:  # pass on every error, bugs included, or the run would wait forever
             for put in puts:
                 put.problem = failure
         else:
@@ -324,17 +327,17 @@ class SqliteJournal:
             self._unmoved += len(puts)
         self.on_settled(puts)
         if self._unmoved >= MOVE_AFTER:
-            self._move()
+            self._checkpoint()
 
-    def _move(self) -> None:
-        """Move what was committed out of the log, which then begins anew, unless somebody looks at it just now."""
-        with contextlib.suppress(sqlite3.Error):  # the next commit says what is wrong
+    def _checkpoint(self) -> None:
+        """Copy the log's rows into the main file, so that the log restarts, unless a reader is still using it."""
+        with contextlib.suppress(sqlite3.Error):  # the next commit will report what is wrong
             _, logged, moved = self._writer.execute("PRAGMA wal_checkpoint").fetchone()
             if logged == moved:
                 self._unmoved = 0
 
     def _commit(self, puts: list[Put]) -> None:
-        """Store a batch in one transaction; afterwards each has the completion that the file holds."""
+        """Store a batch in one transaction, then give each put the completion that the file holds."""
         now = time.time()
         rows = [(put.key, now, put.completion.finish, completion_to_json(put.completion)) for put in puts]
         self._writer.execute("BEGIN IMMEDIATE")
@@ -350,8 +353,8 @@ class SqliteJournal:
                 put.completion = self._kept(put.key)
 
     def _insert(self, rows: Sequence[tuple[bytes, float, str, bytes]]) -> int:
-        """Store some in one statement; returns how many were not there."""
-        statement = _several(_INSERT_OVER_FAILED if self._retry_failed else _INSERT, _ROW, rows)
+        """Store rows by one statement; returns how many were inserted or replaced a failure."""
+        statement = _repeated(_INSERT_OVER_FAILED if self._retry_failed else _INSERT, _ROW, rows)
         return self._writer.execute(statement, tuple(itertools.chain.from_iterable(rows))).rowcount
 
     def _kept(self, key: bytes) -> Completion:
@@ -360,12 +363,12 @@ class SqliteJournal:
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items, as many at a time as one statement takes."""
+    """The items in slices of at most ROWS, as many as one statement takes."""
     return (items[at : at + ROWS] for at in range(0, len(items), ROWS))
 
 
-def _several(statement: str, place: str, items: Sequence[object]) -> str:
-    """A statement that has a place for one item, with a place for each of these."""
+def _repeated(statement: str, place: str, items: Sequence[object]) -> str:
+    """A statement for one item, with its placeholder repeated for each of the items."""
     return statement.replace(place, ", ".join([place] * len(items)))
 
 
@@ -374,16 +377,20 @@ def _ignore(puts: Sequence[Put]) -> None:
 
 
 def completion_to_json(completion: Completion) -> bytes:
-    """A completion as the journal stores it."""
+    """The JSON that the journal stores for a completion."""
     return orjson.dumps(completion)
 
 
 class _Damaged(Exception):
-    """What is kept is no completion any more."""
+    """A stored value is not a completion; `_translated` turns it into an InputError."""
 
 
 def completion_from_json(data: bytes) -> Completion:
-    """The completion that was stored."""
+    """The completion that `completion_to_json` stored.
+
+    Raises:
+        _Damaged: the data is not a completion's JSON.
+    """
     try:
         row = orjson.loads(data)
         return Completion(**{**row, "usage": Usage(**row["usage"])})
@@ -392,28 +399,26 @@ def completion_from_json(data: bytes) -> Completion:
 
 
 def _make_private(path: Path) -> None:
-    """Make the folder (0700) and the file (0600), whatever the umask, where they are missing."""
+    """Create the folder (mode 0700) and the file (mode 0600), whatever the umask, if they are missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _mode_set(db: sqlite3.Connection, wanted: str) -> str:
-    """The journal mode after asking for one. SQLite does not wait for this lock by itself, so we do."""
+    """Set the journal mode and return the one in effect. SQLite does not wait for this lock, so we do."""
     ends = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            (mode,) = db.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+            return str(db.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
         except sqlite3.OperationalError as problem:
             if problem.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
                 raise
             time.sleep(BUSY_PAUSE)
-        else:
-            return str(mode)
 
 
 def _on_network_drive(path: Path) -> bool:
-    """Whether the file lies on a network file system, as far as the kernel's table of mounts tells."""
+    """Whether the file is on a network file system according to `/proc/mounts`; False if that cannot be read."""
     try:
         mounts = [line.split() for line in Path("/proc/mounts").read_text("utf-8", "replace").splitlines()]
     except OSError:
@@ -425,23 +430,21 @@ def _on_network_drive(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Turns what SQLite and the file system raise into our errors."""
+    """Turn the exceptions of SQLite and the file system into `InputError` and `OutputFailed`."""
     try:
         yield
     except sqlite3.OperationalError as problem:
         raise OutputFailed(f"{path}: the journal cannot be written: {problem}", _ELSEWHERE) from problem
     except sqlite3.DatabaseError as problem:
-        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)  # Python's own have none
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)  # errors raised by Python itself have none
         if code & PRIMARY_CODE == sqlite3.SQLITE_CORRUPT:
             raise InputError(str(path), f"the journal is damaged ({problem})", _RECOVER) from problem
         raise InputError(str(path), f"not a journal ({problem})", _ELSEWHERE) from problem
     except _Damaged as problem:
-        raise InputError(
-            str(path), f"the journal is damaged: a completion in it cannot be read ({problem})", _RECOVER
-        ) from problem
+        raise InputError(str(path), f"the journal is damaged: unreadable completion ({problem})", _RECOVER) from problem
     except OSError as problem:
         raise OutputFailed(f"{path}: the journal cannot be opened: {problem.strerror}", _ELSEWHERE) from problem
 
 
 _RECOVER = "name another file with --journal; `sqlite3 FILE .recover` may save the rest of this one"
-_ELSEWHERE = "name another file with --journal, or free the disk"
+_ELSEWHERE = "name another file with --journal, or free some disk space"

@@ -1,10 +1,9 @@
-"""Records out, safely: one thread writes the lines, so that the event loop never waits for a disk or a pipe.
+"""Output of JSONL lines: one thread writes them, so that the event loop never waits for a disk or a pipe.
 
-The rules: an existing file is never changed before this run's lines were found to begin with exactly its bytes (that is
-how a run resumes: it makes the same lines again, and goes on where the file ends; a line that was torn off is cut and
-made again); a pipe gets each line at once; a reader that has gone is noticed even when there is nothing to write. A
-file that is packed by gzip or zstd cannot be gone on with: it appears when its run is complete, and not where another
-file of the same run could not be finished.
+The rules: an existing file is never changed until this run's lines are known to begin with exactly its bytes. That is
+how a run resumes: it makes the same lines again and appends where the file ends; a torn last line is cut off and
+rewritten. A pipe gets each line at once, and a reader that has gone is noticed even when nothing is written. A file
+compressed by gzip or zstd cannot be resumed: it appears when its run is complete and no file of the run has failed.
 """
 
 from __future__ import annotations
@@ -29,40 +28,35 @@ from instgen.errors import OutputDiffers, OutputFailed, OutputLocked, ReaderGone
 from instgen.packing import PACKINGS
 
 ROOM = 1024
-"""Lines that may wait to be written; beyond that, admission waits."""
+"""Lines that may be queued; `Writer.write` waits while there are more."""
 POLL_SECONDS = 0.25
-"""How often a quiet pipe is asked whether its reader is still there."""
+"""How often an idle pipe is checked for whether its reader has gone."""
 HELD_IN_MEMORY = 1 << 20
-"""Bytes of held-back lines that stay in memory; more go to a temporary file."""
-
-_OTHER_NAME = "name another file, or --force to overwrite this one"
+"""Bytes of held-back lines kept in memory; beyond that they go to a temporary file."""
+_HINT = "name another file, or --force to overwrite this one"
 
 
 class Destination(Protocol):
-    """Somewhere that lines go; all but its making happens in the writer's thread."""
+    """An output for lines; `write` and `check` are called in the writer's thread."""
 
     def write(self, lines: Sequence[bytes]) -> None:
         """Write whole lines."""
-        ...
 
     def check(self) -> None:
-        """Raise where it has become pointless to go on."""
-        ...
+        """Raise if it has become pointless to continue."""
 
     def verify_end(self) -> None:
-        """Raise where a complete run's last line leaves something unmatched."""
-        ...
+        """Raise if the output holds anything beyond the last line of a complete run."""
 
     def close(self) -> None:
-        """Put what was written where it will stay, and let go."""
-        ...
+        """Put what was written in its final place, durably, and release it."""
 
 
 class Stream:
-    """A pipe, a terminal, a device: what is written is gone. A terminal is not commanded by it."""
+    """A pipe, a terminal or a device, which cannot be resumed. For a terminal, control characters are escaped."""
 
     def __init__(self, fd: int, name: str) -> None:
-        """Write to an open file descriptor, which is left open in the end."""
+        """Write to an open file descriptor; `close` leaves it open."""
         self._fd = fd
         self._name = name
         self._is_terminal = os.isatty(fd)
@@ -71,44 +65,46 @@ class Stream:
             self._poll.register(fd, 0)
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Write all that is there, at once."""
+        """Write lines without buffering.
+
+        Raises:
+            ReaderGone, OutputFailed: as `translated` does.
+        """
         with translated(self._name):
             data = b"".join(lines)
             _write_all(self._fd, terminal.json_lines(data) if self._is_terminal else data)
 
     def check(self) -> None:
-        """Raise ReaderGone where the other end of a pipe is closed."""
+        """Raise ReaderGone if the other end of a pipe is closed."""
         if any(event & (select.POLLERR | select.POLLHUP) for _, event in self._poll.poll(0)):
-            raise ReaderGone(f"{self._name}: its reader has gone")
+            raise ReaderGone(f"{self._name}: its reader is gone")
 
     def verify_end(self) -> None:
-        """Nothing was there before."""
+        """Do nothing: a stream holds no earlier lines."""
 
     def close(self) -> None:
-        """Nothing is buffered, and the descriptor is not ours."""
+        """Do nothing: no line is buffered, and the descriptor belongs to the caller."""
 
 
 class ResumedFile:
-    """A locked file: compared with this run's lines as far as it goes, appended to from there.
+    """A locked file: its content is compared with this run's lines, and the lines beyond its end are appended.
 
-    Files that are opened together (the records and the rejects of one run) change together: none is appended to before
-    all are found to agree.
+    Files opened together (the records and rejects of one run) change together: none is appended to before all agree.
     """
 
     def __init__(self, path: Path, together: Together, *, force: bool = False) -> None:
-        """Open and lock the file, and join the files that change together; `force` throws away what it holds.
+        """Open and lock the file, and add it to `together`; `force` discards what it holds.
 
         Raises:
-            OutputLocked: another run holds it.
-            OutputFailed: it cannot be opened for writing.
+            OutputLocked, OutputFailed: as `locked` does.
         """
         self._path = path
         self._fd = locked(path, path)
         self._size = 0 if force else os.fstat(self._fd).st_size
-        """Bytes to compare; where it is forced, the file is cut when there is something to put in its place."""
+        """Bytes to compare; 0 if forced: then the file is cut when there is something to put in its place."""
         self._agreed = 0
         self.agrees = self._size == 0
-        """Whether all that the file held, but for a torn last line, was found to be this run's own."""
+        """Whether the whole content, except for a torn last line, was found to be this run's own."""
         self.resumed = not self.agrees
         """Whether the file held anything when it was opened."""
         with contextlib.ExitStack() as opened:
@@ -119,10 +115,10 @@ class ResumedFile:
         together.append(self)
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Compare lines with the file's as long as it has some, then append.
+        """Compare lines with the file's content to its end, then append the rest.
 
         Raises:
-            OutputDiffers: the file holds another line here.
+            OutputDiffers: the file holds something else here.
         """
         with translated(str(self._path)):
             count = 0
@@ -132,30 +128,38 @@ class ResumedFile:
             self._append_held()
 
     def check(self) -> None:
-        """A file is always there."""
+        """Do nothing: a file has no reader that could go."""
 
     def verify_end(self) -> None:
-        """Raise OutputDiffers where the file goes on after this run's last line; else it is this run's to the end."""
+        """Check that the file ends with this run's last line, cutting off a torn one after it.
+
+        Raises:
+            OutputDiffers: the file has more lines than this run.
+        """
         with _all_or_none(self._together), translated(str(self._path)):
             if not self.agrees:
-                raise OutputDiffers(f"{self._path}: goes on after the last line of this run", _OTHER_NAME)
+                raise OutputDiffers(f"{self._path}: has more lines than this run writes", _HINT)
             if not self._held.tell():
                 os.ftruncate(self._fd, self._agreed)
 
     def close(self) -> None:
-        """Append what was held back if all agree, put it on the disk, unlock."""
+        """Append the held-back lines if all files agree, sync to disk, and unlock.
+
+        Raises:
+            OutputFailed: it cannot be written.
+        """
         with self._open, _all_or_none(self._together), translated(str(self._path)):
             self._append_held()
             os.fsync(self._fd)
 
     def _compare(self, line: bytes) -> bool:
-        """Whether the file holds this line here; at the file's end, or at a torn last line, it begins to agree."""
+        """Whether the file holds this line here; sets `agrees` at the file's end or at a torn last line."""
         if self.agrees:
             return False
-        there = os.pread(self._fd, len(line), self._agreed)
-        if not line.startswith(there):
-            raise OutputDiffers(f"{self._path}: differs from this run's line at byte {self._agreed}", _OTHER_NAME)
-        if len(there) < len(line):
+        found = os.pread(self._fd, len(line), self._agreed)
+        if not line.startswith(found):
+            raise OutputDiffers(f"{self._path}: differs from what this run writes, at byte {self._agreed}", _HINT)
+        if len(found) < len(line):
             self.agrees = True
             return False
         self._agreed += len(line)
@@ -176,22 +180,20 @@ class ResumedFile:
 
 
 class PackedFile:
-    """A file that is packed on the way out, and appears under its name when the run is complete; never resumed."""
+    """A compressed file, written as NAME.part and renamed when the run is complete; never resumed."""
 
     agrees = True
-    """There is nothing that it would have to agree with."""
+    """Always true: there is no earlier content to compare with."""
 
     def __init__(self, path: Path, together: Together) -> None:
-        """Begin a file beside the one that is to be.
+        """Create the `.part` file and lock it.
 
         Raises:
-            OutputLocked: another run is writing it.
-            OutputFailed: it cannot be opened for writing.
+            OutputLocked, OutputFailed: as `locked` does.
         """
         self._path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = self._place = path.with_name(f"{path.name}.part")
         self._complete = False
-        self._place = self._part
         self._packer = PACKINGS[path.suffix]()
         self._fd = locked(self._part, self._part)
         with contextlib.ExitStack() as opened, translated(str(path)):
@@ -202,19 +204,27 @@ class PackedFile:
         together.append(self)
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Pack lines; they reach the disk when enough came together."""
+        """Compress lines; they are written when the compressor has a block complete.
+
+        Raises:
+            OutputFailed: the file cannot be written.
+        """
         with translated(str(self._path)):
             _write_all(self._fd, self._packer.compress(b"".join(lines)))
 
     def check(self) -> None:
-        """A file is always there."""
+        """Do nothing: a file has no reader that could go."""
 
     def verify_end(self) -> None:
-        """The run is complete, so the file is to stay."""
+        """Mark the file as complete, so that `close` keeps it."""
         self._complete = True
 
     def close(self) -> None:
-        """Give a complete file its name; of an incomplete one nothing stays."""
+        """Sync a complete file to disk and rename it; delete an incomplete one.
+
+        Raises:
+            OutputFailed: it cannot be written or renamed.
+        """
         with contextlib.ExitStack() as closing, _all_or_none(self._together), translated(str(self._path)):
             closing.callback(os.close, self._fd)
             if not self._complete:
@@ -225,7 +235,7 @@ class PackedFile:
             self._place = self._part.replace(self._path)
 
     def take_back(self) -> None:
-        """Have the file not appear, or no longer: the same line could not go on with it."""
+        """Delete the file, renamed or not, because the same command could not resume it."""
         self._complete = False
         with contextlib.suppress(OSError):
             self._place.unlink()
@@ -237,7 +247,7 @@ Together = list[ResumedFile | PackedFile]
 
 @contextlib.contextmanager
 def _all_or_none(together: Together) -> Iterator[None]:
-    """Takes back, where this fails, what could not be gone on with."""
+    """On any exception, delete the run's compressed files, which could not be resumed."""
     try:
         yield
     except BaseException:
@@ -248,20 +258,18 @@ def _all_or_none(together: Together) -> Iterator[None]:
 
 
 class Writer:
-    """Hands lines to destinations through one bounded queue and one thread, woken once for a turn of the loop."""
+    """Passes lines to destinations through one bounded queue and one thread, woken at most once per loop iteration."""
 
     def __init__(self, destinations: Sequence[Destination], on_failure: Callable[[Exception], None]) -> None:
-        """Begin to write; `on_failure` is called in the event loop as soon as a destination fails."""
+        """Start the thread; `on_failure` is called in the event loop as soon as a destination fails."""
         self._destinations = destinations
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._lines: deque[tuple[int, bytes]] = deque()
         self._wake = threading.Event()
-        self._wakes = False
-        """Whether the thread will be woken at the end of this turn."""
+        self._wake_is_scheduled = False
         self._space = asyncio.Event()
-        self._is_held = False
-        """Whether somebody waits for space."""
+        self._is_waiting_for_space = False
         self._closing = False
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write_until_closed, name="writer", daemon=True)
@@ -269,18 +277,18 @@ class Writer:
 
     @property
     def failed(self) -> bool:
-        """Whether a destination has failed, so that nothing more can be written."""
+        """Whether a destination has failed, after which nothing more is written."""
         return self._failure is not None
 
     async def write(self, place: int, line: bytes) -> None:
-        """Queue a line for one of the destinations, waiting while too many are queued.
+        """Queue a line for the destination with the index `place`, waiting while the queue is full.
 
         Raises:
-            InstgenError: what went wrong with an earlier line.
+            InstgenError: an earlier line could not be written.
         """
         self._lines.append((place, line))
-        if not self._wakes:
-            self._wakes = True
+        if not self._wake_is_scheduled:
+            self._wake_is_scheduled = True
             self._loop.call_soon(self._wake_thread)
         if len(self._lines) > ROOM:
             await self._until_space()
@@ -288,13 +296,10 @@ class Writer:
             raise self._failure
 
     async def close(self, *, complete: bool) -> None:
-        """Write what is queued, and let go of every destination.
-
-        Args:
-            complete: whether the run made all it should have, so that files must end where it ends.
+        """Write the queue and close every destination; after a `complete` run, files must end with its last line.
 
         Raises:
-            InstgenError: what went wrong, now or before.
+            InstgenError: a destination has failed, now or earlier.
         """
         await asyncio.to_thread(self.abort, None)
         with contextlib.ExitStack() as closing:
@@ -306,34 +311,34 @@ class Writer:
                 destination.verify_end()
 
     def abort(self, timeout: float | None) -> None:
-        """Let the thread write what is queued and end, for at most so many seconds."""
+        """Have the thread write the queue and end; wait for it at most `timeout` seconds (None: forever)."""
         self._closing = True
         self._wake.set()
         self._thread.join(timeout)
 
     def _wake_thread(self) -> None:
-        self._wakes = False
+        self._wake_is_scheduled = False
         self._wake.set()
 
     async def _until_space(self) -> None:
-        self._is_held = True
+        self._is_waiting_for_space = True
         while len(self._lines) > ROOM and self._failure is None:
             self._space.clear()
             await self._space.wait()
-        self._is_held = False
+        self._is_waiting_for_space = False
 
     def _write_until_closed(self) -> None:
         while self._failure is None and (batch := self._next_batch()) is not None:
             try:
                 self._write(batch)
-            except Exception as failure:  # a thread hands every error on, bugs too, or the run would wait for ever
+            except Exception as failure:  # pass on every error, bugs included, or the run would wait forever
                 self._failure = failure
-                self._tell(partial(self._on_failure, failure))
-            if self._is_held:
-                self._tell(self._space.set)
+                self._call_in_loop(partial(self._on_failure, failure))
+            if self._is_waiting_for_space:
+                self._call_in_loop(self._space.set)
 
     def _next_batch(self) -> list[tuple[int, bytes]] | None:
-        """What is queued, or [] when nothing came for a while; None at the end."""
+        """The queued lines, or [] if none came within POLL_SECONDS; None at the end."""
         if not self._closing:
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
@@ -349,22 +354,23 @@ class Writer:
             else:
                 destination.check()
 
-    def _tell(self, callback: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to tell
+    def _call_in_loop(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so there is nothing to call
             self._loop.call_soon_threadsafe(callback)
 
 
 def open_destination(path: Path, together: Together, *, force: bool, resumable: bool) -> Destination:
-    """What to write a named file through: a regular file is locked and resumed, a device is just written.
+    """The destination for a named file: a regular file is locked and resumed, a device or named pipe is streamed to.
 
     Args:
         path: the file as the user named it.
         together: the files of this run so far, which change together with this one.
-        force: whether to throw away what the file holds.
-        resumable: whether this run can make its earlier lines again, which is what resuming needs.
+        force: whether to discard what the file holds.
+        resumable: whether this run can make its earlier lines again, as resuming requires.
 
     Raises:
-        UsageError: it cannot be a file to write, or holds something that cannot be resumed.
+        UsageError: the path cannot be written as a file, or holds something that cannot be resumed.
+        OutputLocked, OutputFailed: as `locked` does.
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a directory", "name a file")
@@ -378,28 +384,29 @@ def open_destination(path: Path, together: Together, *, force: bool, resumable: 
     file = ResumedFile(path, together, force=force)
     if file.resumed and not resumable:
         file.close()
-        raise UsageError(f"{path}: exists, and without a journal it cannot be resumed", _OTHER_NAME)
+        raise UsageError(f"{path}: exists, and without a journal it cannot be resumed", _HINT)
     return file
 
 
 def _open_packed(path: Path, together: Together, *, force: bool, resumable: bool) -> PackedFile:
     if not resumable:
         raise UsageError(
-            f"{path}: a packed file has nothing of a run that ends early, and no journal keeps it",
-            "name a plain file, or write to stdout and pipe it into gzip or zstd",
+            f"{path}: an interrupted run leaves nothing in a compressed file, and no journal stores it",
+            "name an uncompressed file, or pipe stdout into gzip or zstd",
         )
     if path.with_name(f"{path.name}.part").is_symlink():
-        raise UsageError(f"{path}.part: is a symbolic link, and would lead what is written elsewhere", "remove it")
+        raise UsageError(f"{path}.part: is a symbolic link, and would send the output elsewhere", "remove it")
     if path.exists() and path.stat().st_size and not force:
-        raise UsageError(f"{path}: exists, and packed files are not resumed", _OTHER_NAME)
+        raise UsageError(f"{path}: exists, and compressed files are not resumed", _HINT)
     return PackedFile(path, together)
 
 
 def locked(path: Path, output: Path, kind: str = "file") -> int:
-    """The descriptor of a file that nobody else holds now, made if it is not there.
+    """Open a file, creating it if needed, and take an exclusive lock; returns its descriptor.
 
     Raises:
-        OutputLocked: another run has it, and so writes `output`.
+        OutputLocked: another run holds the lock, and so is writing `output`.
+        OutputFailed: the file cannot be opened.
     """
     while True:
         with translated(str(path)):
@@ -413,7 +420,7 @@ def locked(path: Path, output: Path, kind: str = "file") -> int:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(fd), path.stat()):
                 return fd
-        os.close(fd)  # whoever had it has given it another name meanwhile, or none
+        os.close(fd)  # the file was renamed or deleted after we opened it: try again
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -421,18 +428,23 @@ def _write_all(fd: int, data: bytes) -> None:
     while rest:
         try:
             rest = rest[os.write(fd, rest) :]
-        except BlockingIOError:  # somebody made our stdout non-blocking
+        except BlockingIOError:  # another process has made our stdout non-blocking
             select.select([], [fd], [])
 
 
 @contextlib.contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Turns what writing can raise into our errors, told of the output's name."""
+    """Turn what writing can raise into our errors, which name the output.
+
+    Raises:
+        ReaderGone: the other end of a pipe is closed.
+        OutputFailed: any other OSError.
+    """
     try:
         yield
     except BrokenPipeError as problem:
-        raise ReaderGone(f"{name}: its reader has gone") from problem
+        raise ReaderGone(f"{name}: its reader is gone") from problem
     except OSError as problem:
         full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
-        hint = "free the disk, or name another" if full else "name another"
+        hint = "free some disk space, or name another file" if full else "name another"
         raise OutputFailed(f"{name}: cannot be written: {problem.strerror}", hint) from problem

@@ -1,8 +1,8 @@
-"""Bytes in: lines out of blocks, and JSON rows out of lines.
+"""Input: blocks of bytes split into lines, and lines parsed into JSON rows.
 
-The rules: a row ends at a line feed and nowhere else (text mode would also end it at U+2028 or at a bare carriage
-return, which are data); it is handed on as soon as it is complete; memory is bounded by the longest row we take,
-whatever the size of the file; what is wrong is told in one line, with the file and the line number.
+The rules: a row ends at a line feed and nowhere else (text mode may also split at a bare carriage return, and
+`str.splitlines` at U+2028, which are data); it is yielded as soon as it is complete; memory is bounded by the longest
+row accepted, whatever the size of the file; a problem is reported in one line, with the file and the line number.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from instgen.records import Record
 from instgen.sources import DASH, check_source, name_of, open_source
 
 MAX_LINE = 16 << 20
-"""Bytes of the longest row: four times the text of a conversation that fills a context of a million tokens."""
+"""Maximum bytes of a row: four times the text of a conversation that fills a context of a million tokens."""
 MAX_DEPTH = 200
-"""Levels of nesting in a row: what reads deeper than 254 could not be written again (orjson's limit), and a rejected
-row is written some levels deeper than it was read."""
+"""Maximum levels of nesting in a row: orjson cannot write more than 254, and a rejected row is written some levels
+deeper than it was read."""
 _HEAD = 4096
-"""Bytes that are kept of a row that is too long."""
+"""Bytes kept of a row that is too long."""
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
@@ -38,16 +38,16 @@ _ONE_A_LINE = "a row is one JSON object on one line, which is what `jq -c .` wri
 
 
 class Row(NamedTuple):
-    """One JSON object, and where it stood."""
+    """One JSON object and its position in the input."""
 
     value: dict[str, Any]
     name: str
     """The file, as errors call it."""
     line: int
-    """The line that the object begins on."""
+    """The line on which the object begins."""
     raw: bytes
-    """The row as one line, byte for byte as it came but for the white space around it. An object that went over
-    several lines of a JSON array has lost its line breaks and indentation."""
+    """The row as one line, byte for byte, without surrounding white space. An object of a JSON array that spans several
+    lines has its line breaks and indentation removed."""
 
     @property
     def where(self) -> str:
@@ -56,10 +56,10 @@ class Row(NamedTuple):
 
 
 def records_at(row: Row) -> tuple[Record, ...]:
-    """The records that a row holds; what is wrong with it is told with its place.
+    """The records that a row holds.
 
     Raises:
-        InputError: it is of no shape that we read; the error says where it stood.
+        InputError: the row is in none of the formats that are read; the error names its file and line.
     """
     try:
         return records_from(row.value)
@@ -68,36 +68,49 @@ def records_at(row: Row) -> tuple[Record, ...]:
 
 
 class BadLine(NamedTuple):
-    """A line that is no row; what comes after it can be read all the same."""
+    """A line that is not a row; the lines after it can still be read."""
 
     problem: InputError
     raw: bytes
-    """The line as it came; no more than its head where it is too long."""
+    """The line as read; only its beginning if it is too long."""
 
 
 class _Piece(NamedTuple):
-    """What should be a row, and the line that it begins on."""
+    """The bytes of one row, not yet parsed, and the line on which it begins."""
 
     line: int
     raw: bytes
 
 
 Waiting = Callable[[int], None]
-"""Called with a descriptor before it is read, which may block: may wait for it in its own way, and may raise."""
+"""Called with a descriptor before each read of it, which may block. It may wait for input in its own way, or raise."""
 
 
 def rows_of(paths: Iterable[str | os.PathLike[str]], may_be_empty: Collection[str] = (DASH,)) -> Iterator[Row]:
-    """The rows of several files, in order. Whether the files are there is checked now, before the first is read.
+    """The rows of several files, in order. That all files exist is checked now, before the first is read.
 
     Args:
         paths: files as the user named them, `-` for standard input.
-        may_be_empty: those that need not hold a row: by default standard input, as the stage before may well have
-            kept nothing.
+        may_be_empty: paths that need not hold a row: by default standard input, because the previous stage of a
+            pipeline may have kept nothing.
 
     Raises:
-        InputError: what is wrong with which file, and on which line; also later, at the row where it is found.
+        InputError: a file cannot be read, or a line is not a row; also raised during iteration.
     """
     return _good(batches_of(paths, may_be_empty))
+
+
+def records_of(paths: Iterable[str | os.PathLike[str]], *, may_be_empty: bool = False) -> Iterator[Record]:
+    """The records of files or of stdin, in any format that is read. That all files exist is checked at once.
+
+    Args:
+        paths: files, `-` for stdin.
+        may_be_empty: whether stdin may hold no row at all, as in a pipeline whose previous stage kept nothing.
+
+    Raises:
+        InputError: a file or row cannot be read; also raised during iteration.
+    """
+    return chain.from_iterable(map(records_at, rows_of(paths, may_be_empty=(DASH,) if may_be_empty else ())))
 
 
 def batches_of(
@@ -105,10 +118,15 @@ def batches_of(
     may_be_empty: Collection[str] = (DASH,),
     waiting: Waiting | None = None,
 ) -> Iterator[list[Row | BadLine]]:
-    """The same, each batch as many lines as came at once, and with the lines that are no rows.
+    """The rows of several files like `rows_of`, but in batches as they arrive, and with the lines that are not rows.
+
+    Args:
+        paths: files as the user named them, `-` for standard input.
+        may_be_empty: paths that need not hold a row.
+        waiting: called before each read.
 
     Raises:
-        InputError: a file that cannot be read on.
+        InputError: a file cannot be read, or not any further; also raised during iteration.
     """
     names = [os.fspath(path) for path in paths]
     for name in names:
@@ -117,25 +135,25 @@ def batches_of(
 
 
 def read_rows(source: Iterable[bytes], name: str) -> Iterator[Row]:
-    """The rows of a source: one JSON object a line, or one JSON array of objects, told by the first byte.
+    """The rows of a source: one JSON object per line, or one JSON array of objects, distinguished by the first byte.
 
-    A byte order mark at the very start and blank lines are passed over; the last line needs no end.
+    A byte order mark at the start and blank lines are skipped; the last line needs no line feed.
 
     Args:
-        source: the bytes, cut anywhere.
-        name: what errors call it.
+        source: the bytes, in blocks split anywhere.
+        name: what errors call the source.
 
     Raises:
-        InputError: a line that is no row.
+        InputError: a line is not a row.
     """
     return _good(read_batches(source, name))
 
 
 def read_batches(source: Iterable[bytes], name: str) -> Iterator[list[Row | BadLine]]:
-    """The same, as many lines at once as are complete, and with those that are no rows.
+    """The rows of a source like `read_rows`, but in batches as they arrive, and with the lines that are not rows.
 
     Raises:
-        InputError: an array that is broken between its objects.
+        InputError: a JSON array is broken between its objects.
     """
     blocks = _without_bom(iter(source))
     line = 1
@@ -175,19 +193,19 @@ def _without_bom(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _lines(blocks: Iterable[bytes], name: str, line: int) -> Iterator[list[_Piece]]:
-    """The lines that are not blank, without the white space around them; of one that is too long, the beginning."""
+    """The lines that are not blank, without surrounding white space; only the beginning of a line that is too long."""
     del name
     held: list[bytes] = []
     size = 0
     for block in chain(blocks, [b"\n"]):
         first, *others = block.split(b"\n")
-        told = size > MAX_LINE
-        if not told:
+        is_reported = size > MAX_LINE
+        if not is_reported:
             held.append(first)
         size += len(first)
         pieces = []
         if others:
-            if not told and (raw := b"".join(held).strip(_BLANK)):
+            if not is_reported and (raw := b"".join(held).strip(_BLANK)):
                 pieces.append(_Piece(line, raw))
             last = others.pop()
             pieces += [
@@ -195,7 +213,7 @@ def _lines(blocks: Iterable[bytes], name: str, line: int) -> Iterator[list[_Piec
             ]
             line += len(others) + 1
             held, size = [last], len(last)
-        if not told and size > MAX_LINE:
+        if not is_reported and size > MAX_LINE:
             pieces.append(_Piece(line, b"".join(held)))
             held = []
         if pieces:
@@ -209,7 +227,7 @@ def _too_long(where: str, start: bytes) -> InputError:
 
 
 def _items(blocks: Iterable[bytes], name: str, line: int) -> Iterator[list[_Piece]]:
-    """The objects of a JSON array, those that are complete at once; what is inside them is not looked at here."""
+    """The objects of a JSON array, as bytes not yet parsed; each batch holds those that one block completes."""
     array = _Array(name, line)
     for block in blocks:
         pieces: list[_Piece] = []
@@ -234,7 +252,7 @@ _PLACES: Mapping[_Place, Mapping[bytes, _Place]] = MappingProxyType(
         "after": {},
     }
 )
-"""What may come at each place of an array, and the place after it."""
+"""For each place in an array, the bytes that may come there and the place that follows each."""
 _WANTED: Mapping[_Place, str] = MappingProxyType(
     {
         "before": "`[`",
@@ -247,23 +265,24 @@ _WANTED: Mapping[_Place, str] = MappingProxyType(
 
 
 class _Array:
-    """Cuts the objects out of a JSON array that comes in blocks."""
+    """An incremental splitter of a JSON array into its objects."""
 
     def __init__(self, name: str, line: int) -> None:
-        """Begin with nothing; `line` is that of the first byte to come."""
+        """Start empty; `line` is the line number of the first byte to come."""
         self._name = name
         self._line = line
         self._data = bytearray()
         self._place: _Place = "before"
         self._at = self._depth = 0
         self._quoted = False
-        """How far the object at the head of the data was looked through, and what was open there."""
+        """`_at`, `_depth` and `_quoted` are the state of scanning the object at the head of the data: the position, the
+        open brackets, and whether it is inside a string."""
 
     def feed(self, block: bytes) -> Iterator[_Piece]:
         """The objects that a block completes.
 
         Raises:
-            InputError: something else than an array of objects.
+            InputError: the data is not an array of objects, or an object is too long.
         """
         self._data += block
         while byte := self._next_byte():
@@ -280,7 +299,7 @@ class _Array:
             self._place = place
 
     def end(self) -> None:
-        """Raise InputError where the array has not come to its end."""
+        """Raise InputError if the array is incomplete."""
         if self._data:
             raise InputError(
                 f"{self._name}:{self._line}", "the file ends inside this object", "fetch or write it again"
@@ -295,13 +314,13 @@ class _Array:
         return taken
 
     def _next_byte(self) -> bytes:
-        """The first byte that is not blank, now at the head of the data; b"" where none has come."""
+        """The next byte that is not blank, which is then at the head of the data; b"" if there is none yet."""
         found = _NOT_BLANK.search(self._data)
         self._take(found.start() if found else len(self._data))
         return bytes(self._data[:1])
 
     def _object_size(self) -> int:
-        """The size of the object at the head of the data; 0 where it is not all there."""
+        """The size in bytes of the object at the head of the data; 0 if it is incomplete."""
         where = f"{self._name}:{self._line}"
         while found := (_ESCAPE_OR_QUOTE if self._quoted else _BRACKET_OR_QUOTE).search(self._data, self._at):
             self._at = found.end()
@@ -317,7 +336,7 @@ class _Array:
                 if size > MAX_LINE:
                     raise _too_long(where, bytes(self._data[:_HEAD]))
                 return size
-        self._at = max(self._at, len(self._data) - self._data.endswith(b"\\"))  # an escape may be cut in two
+        self._at = max(self._at, len(self._data) - self._data.endswith(b"\\"))  # a block may end inside an escape
         if self._at > MAX_LINE:
             raise _too_long(where, bytes(self._data[:_HEAD]))
         return 0
@@ -326,7 +345,7 @@ class _Array:
         return InputError(
             f"{self._name}:{self._line}",
             f"the JSON array is broken: {_WANTED[self._place]} was expected, not {found}",
-            "an array holds objects and nothing else; lines need no array around them",
+            "an array must contain only objects; JSONL needs no array around its lines",
         )
 
 
@@ -355,7 +374,7 @@ def _row(name: str, piece: _Piece) -> Row:
 
 
 def _deeper(value: object, levels: int) -> bool:
-    """Whether lists and objects are nested in more than so many levels."""
+    """Whether lists and objects are nested more than `levels` deep."""
     level: list[Any] = [value]
     for _ in range(levels):
         contents = chain.from_iterable(item.values() if isinstance(item, dict) else item for item in level)
@@ -364,13 +383,17 @@ def _deeper(value: object, levels: int) -> bool:
 
 
 _MISTAKES = (
-    (re.compile("\ufeff"), "a byte order mark amidst the file", "it was left over when files were joined: take it out"),
+    (
+        re.compile("\ufeff"),
+        "a byte order mark in the middle of the file",
+        "it was left over when files were joined: remove it",
+    ),
     (re.compile(r"\Z"), "the row ends in the middle of its JSON", _ONE_A_LINE),
     (re.compile(r"(NaN|Infinity|nan|inf)\b"), "NaN and Infinity are not JSON", "write null, or leave the key out"),
-    (re.compile(r"'|None|True|False"), "this is Python's way to write a dict, not JSON", "write it with json.dumps"),
-    (re.compile(r"\\u[dD][89a-fA-F]"), "half a character, a lone surrogate", "the text was cut inside an emoji"),
+    (re.compile(r"'|None|True|False"), "this is a Python dict, not JSON", "write it with json.dumps"),
+    (re.compile(r"\\u[dD][89a-fA-F]"), "a lone surrogate, half a character", "the text was cut inside an emoji"),
 )
-"""What commonly stands where a JSON parser stops."""
+"""Common mistakes: a pattern for the text at which the JSON parser stopped, the problem and a hint."""
 
 
 def _not_json(where: str, raw: bytes, error: orjson.JSONDecodeError) -> InputError:
@@ -387,4 +410,6 @@ def _not_json(where: str, raw: bytes, error: orjson.JSONDecodeError) -> InputErr
 
 
 def _binary(where: str) -> InputError:
-    return InputError(where, "this looks like a binary file", "instgen reads JSONL, plain or packed by gzip or zstd")
+    return InputError(
+        where, "this looks like a binary file", "instgen reads JSONL, uncompressed or compressed with gzip or zstd"
+    )

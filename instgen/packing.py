@@ -1,4 +1,4 @@
-"""gzip and zstd, for what is packed on its way out.
+"""gzip and zstd compression of output files.
 
 The rule: the same lines make the same bytes.
 """
@@ -13,19 +13,19 @@ from typing import Protocol
 
 
 class Packer(Protocol):
-    """Packs what it is given, piece by piece."""
+    """A streaming compressor."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """What is ready to be written of all that was given."""
+        """Take in data; returns the compressed bytes that are ready, which may be none."""
         ...
 
     def flush(self) -> bytes:
-        """The rest."""
+        """Finish; returns the remaining compressed bytes."""
         ...
 
 
 def _gzip() -> Packer:
-    """Without a name or a time in it."""
+    """A gzip stream without a file name or a time, so that its bytes depend on the data alone."""
     return zlib.compressobj(wbits=31)
 
 
@@ -35,4 +35,4 @@ def _zstd() -> Packer:
 
 
 PACKINGS: Mapping[str, Callable[[], Packer]] = MappingProxyType({".gz": _gzip, ".zst": _zstd})
-"""What a file's name asks for by its end."""
+"""Compressors by file name suffix."""

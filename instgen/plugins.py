@@ -1,6 +1,7 @@
-"""What other packages bring, by entry point: one group a door, such as `instgen.filters`.
+"""Plugins from other packages, found by entry point; each kind has its group, such as `instgen.filters`.
 
-The rule: only what is named is imported. Who asks looks up what is ours first, so that no plugin can stand in for it.
+The rule: only the plugin that is named is imported. Callers look up built-in names first, so that no plugin can replace
+a built-in.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plugged(group: str, name: str) -> object | None:
-    """What an entry point of a group names; None where no package has one of this name.
+    """The object that the entry point `name` of a group refers to; None if no package has one of this name.
 
     Raises:
         UsageError: its code cannot be imported.
@@ -31,10 +32,10 @@ def plugged(group: str, name: str) -> object | None:
 
 
 def plugged_names(group: str) -> tuple[str, ...]:
-    """The names that packages have in a group, sorted."""
+    """The names of all entry points in a group, sorted."""
     return tuple(sorted({entry.name for entry in _entries(group)}))
 
 
 def _entries(group: str) -> EntryPoints:
-    found: EntryPoints = import_module("importlib.metadata").entry_points(group=group)  # 13 ms, where nobody asks
+    found: EntryPoints = import_module("importlib.metadata").entry_points(group=group)  # 13 ms
     return found

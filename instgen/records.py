@@ -1,7 +1,7 @@
-"""The nouns: what the parts of instgen say to one another.
+"""The data types that the parts of instgen exchange.
 
-Everything here is frozen, slotted and without behaviour that reaches outside: a recipe writes `Prompt`s and is sent
-`Completion`s, makes `Record`s and `Rejection`s; a filter answers with a `Verdict`. This module imports nothing of ours.
+A recipe yields `Prompt`s, is sent `Completion`s, and makes `Record`s and `Rejection`s; a filter returns a `Verdict`.
+The rule: everything here is frozen, slotted and free of side effects, and this module imports no other of instgen.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Finish = Literal["stop", "length", "refusal", "failed"]
-"""How a completion ended: whole, cut at the token limit, declined by the teacher, or never obtained."""
+"""How a completion ended: complete, cut off at the token limit, refused by the teacher, or never obtained."""
 
 Role = Literal["teacher", "judge", "user"]
-"""Who is asked: the teacher that writes data, the judge that checks it, or the user it simulates."""
+"""The part a model plays: the teacher that writes data, the judge that checks it, or the simulated user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one command did to a record. A field that does not apply is left at its default and is not written."""
+    """What one command did to a record. A field that does not apply keeps its default and is not written."""
 
     command: str
     op: str = ""
@@ -47,20 +47,20 @@ class Step:
     parents: tuple[str, ...] = ()
     teacher: str = ""
     prompts: tuple[str, ...] = ()
-    """`name@digest` of each prompt file used."""
+    """The `name@digest` of each prompt file used."""
     seed: int | None = None
     window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One example to train on. Where `messages` is present it is the truth, and the three strings follow from it."""
+    """One training example. If `messages` is given, it is authoritative, and the three strings derive from it."""
 
     instruction: str
     input: str = ""
     output: str = ""
     id: str = ""
-    """Given once, at birth (see `born`), and kept through every change."""
+    """Assigned once, when the record is created (see `born`), and kept through every change."""
     system: str | None = None
     reasoning: str | None = None
     messages: tuple[Message, ...] = ()
@@ -68,15 +68,16 @@ class Record:
     scores: Mapping[str, float] = field(default_factory=dict)
     origin: tuple[Step, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Keys that we do not know, as they came."""
+    """Unknown keys of the row that was read, unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A question as a recipe wrote it, before any endpoint's dialect.
+    """A prompt as a recipe wrote it, before it is translated for any API.
 
-    Either `messages` (a chat; if the last one is the assistant's, the teacher goes on from its very end) or `text`
-    (a bare document to be continued, for models that take one) is filled. `None` leaves a setting to the teacher.
+    Either `messages` is filled (a chat; if the last message is the assistant's, the teacher continues from its very
+    end) or `text` (a bare document to be continued, for models that accept one). `None` leaves a setting to the
+    teacher.
     """
 
     messages: tuple[Message, ...] = ()
@@ -88,51 +89,51 @@ class Prompt:
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
-    """JSON schema that the reply must satisfy: a help to servers that enforce it, never a guarantee."""
+    """JSON schema for the reply. Servers that support it enforce it; it is never a guarantee."""
     sample: int = 0
-    """Raised by a recipe that asks the same again on purpose: another sample number is another purchase."""
+    """Incremented by a recipe that deliberately asks the same again: each sample number is a separate purchase."""
     sources: tuple[str, ...] = ()
-    """`name@digest` of the prompt files it was rendered from; not part of its identity."""
+    """The `name@digest` of the prompt files it was rendered from; not part of the prompt's key."""
     which: int = 0
-    """Who is asked where a role has several teachers: 0 is its own, 1 the first of the others. The teacher's identity
-    is part of the prompt's, this number is not."""
+    """The teacher to ask if there are several: 0 is the one of the role, 1 the first of the others. The teacher's
+    identity is part of the prompt's key, this number is not."""
     seed: int | None = None
-    """The sampling seed for the wire: the engine derives it from the prompt's key; recipes leave it alone."""
+    """The sampling seed sent to the server: `Calls` derives it from the prompt's key; recipes leave it alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion; `cached` is part of `prompt`, and `reasoning` is part of `completion`."""
+    """Token counts of one completion; `prompt` includes `cached`, and `completion` includes `reasoning`."""
 
     prompt: int = 0
     completion: int = 0
     cached: int = 0
     reasoning: int = 0
     estimated: bool = False
-    """True where the server gave no figures and we counted ourselves."""
+    """Whether the counts are our own estimate, because the server gave none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back for a prompt: raw, as the journal keeps it."""
+    """A teacher's reply to a prompt: raw, as the journal stores it."""
 
     text: str
     finish: Finish = "stop"
     reasoning: str = ""
     error: str = ""
-    """One line that says why, where `finish` is "failed"."""
+    """The reason in one line if `finish` is "failed"; else ""."""
     usage: Usage = Usage()
     cost: float | None = None
-    """US dollars; None where the price is not known, never a guess."""
+    """US dollars; None if the price is unknown, never a guess."""
     teacher: str = ""
     """`provider/model`, for the record's origin."""
     host: str = ""
-    """Which server answered; "" for one in this process."""
+    """The server that answered, as `host:port`; "" for a model in this process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The row that another one is too close to."""
+    """The existing row that a record is too similar to."""
 
     id: str
     similarity: float
@@ -141,7 +142,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A rule's finding against a record: `reason` is a stable slug that users count by."""
+    """A rule's objection to a record; `reason` is a stable slug for counting."""
 
     reason: str
     rule: str = ""
@@ -153,7 +154,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record, or a reply that made none (`text`), that is left out, with the verdict that did it."""
+    """A rejected record, or a reply that made no record (`text`), with the verdict against it."""
 
     stage: str
     verdict: Verdict
@@ -162,7 +163,7 @@ class Rejection:
 
 
 def content_hash(*parts: str) -> str:
-    """BLAKE2b-128 of the parts, as 32 hex digits; a part's length goes in too, so ("ab", "c") is not ("a", "bc")."""
+    """BLAKE2b-128 of the parts, as 32 hex digits; lengths are hashed too, so ("ab", "c") and ("a", "bc") differ."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -172,7 +173,7 @@ def content_hash(*parts: str) -> str:
 
 
 def born(record: Record) -> Record:
-    """The record with the id of its birth: the hash of its content."""
+    """The record with its id set to the hash of its content; called once, when a record is created."""
     turns = [part for message in record.messages for part in (message.role, message.content)]
     return replace(
         record, id=content_hash(record.instruction, record.input, record.output, record.system or "", *turns)
@@ -180,20 +181,20 @@ def born(record: Record) -> Record:
 
 
 def root_of(record: Record) -> str:
-    """The id of the record that this one was evolved from, over all rounds; its own where it was not."""
+    """The id of the record from which this one was first evolved, over all rounds; its own id if it was not evolved."""
     return next((step.root for step in record.origin if step.root), record.id)
 
 
 JUDGING = frozenset({"score", "rank"})
-"""Commands whose teacher writes nothing of a record."""
+"""Commands whose teacher only judges a record and writes none of its text."""
 
 
 def writers(record: Record) -> frozenset[str]:
-    """The teachers who wrote something of a record or its candidates; whoever only judged it is none."""
+    """The teachers that wrote any text of a record or its candidates; judges do not count."""
     steps = {step.teacher for step in record.origin if step.command not in JUDGING}
     return frozenset(steps | {candidate.teacher for candidate in record.candidates}) - {""}
 
 
 def judges(record: Record) -> frozenset[str]:
-    """The teachers who scored a record, or ordered its candidates."""
+    """The teachers that scored a record or ranked its candidates."""
     return frozenset(step.teacher for step in record.origin if step.command in JUDGING) - {""}

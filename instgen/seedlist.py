@@ -1,4 +1,4 @@
-"""The seed tasks that come with instgen: in the installed package, else in the checkout it runs from."""
+"""The bundled seed tasks: in the installed package, or else in the checkout that the code runs from."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from instgen.errors import UsageError
 
 LANGUAGES = {"en": "English", "zh": "简体中文", "es": "español", "fr": "français"}
-"""The languages that have seed tasks, by code, with the name each gives itself."""
+"""The languages with bundled seed tasks: code and endonym."""
 SEED_ID = re.compile(rf"(?:{'|'.join(LANGUAGES)})-\d{{3}}(?:#\d+)?\Z")
-"""What the seed tasks are called; one of several instances has its number behind `#`."""
+"""The ids of bundled seed tasks, such as `en-001`; if a task has several instances, `#` and a number follow."""
 
 
 def seed_file(language: str) -> Path:
     """The JSONL file of a language's seed tasks.
 
     Raises:
-        UsageError: there are none in this language.
+        UsageError: there are no seed tasks in this language.
     """
     if language not in LANGUAGES:
         known = ", ".join(LANGUAGES)

@@ -1,7 +1,7 @@
-"""Where bytes come from: files and standard input, in blocks, unpacked where they are packed.
+"""Reading files and standard input in blocks of bytes, decompressed if they are gzip or zstd.
 
-The rules: a block is handed on as soon as the system gives one, so that pipes stream; a packed source never takes more
-memory than its longest row; what a file turns out to be is told by its first bytes, before its name is believed.
+The rules: a block is yielded as soon as the system returns one, so that pipes stream; a compressed source never takes
+more memory than its longest row; the format is detected by the first bytes, not by the file name.
 """
 
 from __future__ import annotations
@@ -22,52 +22,57 @@ from typing import Protocol
 from instgen.errors import InputError
 
 DASH = "-"
-"""The path that means standard input, or standard output."""
+"""The path that stands for standard input or standard output."""
 BLOCK = 1 << 20
-"""Bytes asked for at a time; a pipe gives what it has."""
+"""Bytes requested per read; a pipe returns what it has."""
 MAX_UNPACKED = 16 << 20
-"""Bytes that come out of a packed source at once, at most."""
+"""Maximum bytes that one step of decompression may produce."""
 MAX_RATIO = 300
-"""Bytes that a packed byte may come to on the whole: several times what JSONL of one and the same task reaches."""
+"""Maximum ratio of decompressed to compressed bytes over a whole source: several times what JSONL that repeats a single
+task reaches."""
 RATIO_COUNTS_FROM = 64 << 20
-"""Unpacked bytes up to which the ratio does not matter."""
+"""Decompressed bytes up to which the ratio is not checked."""
 MAX_WINDOW = 128 << 20
-"""Bytes that a zstd frame may have us keep at hand: what the zstd command allows without being asked."""
+"""Maximum window of a zstd frame in bytes, which must be held in memory: the default limit of the zstd command."""
 
 
 def open_source(path: str, waiting: Callable[[int], None] | None = None) -> Iterator[bytes]:
-    """The bytes of a file, or of standard input, as they arrive; gzip and zstd are unpacked, told by their first bytes.
+    """The bytes of a file or of standard input as they arrive; gzip and zstd are detected and decompressed.
 
     Args:
         path: the file, or `-`.
-        waiting: called with the descriptor before each read: what else is to be done while a pipe has nothing.
+        waiting: called with the descriptor before each read; it may do other work until there is input.
 
     Raises:
-        InputError: it cannot be opened or read, is damaged, or is of another kind altogether.
+        InputError: the source cannot be opened or read, is damaged, or is in another format.
     """
     name = name_of(path)
     blocks = _blocks(path, waiting)
     head = _head(blocks)
     foreign = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
     if foreign:
-        raise InputError(name, f"is {foreign}, not JSONL", "make JSONL of it first")
+        raise InputError(name, f"is {foreign}, not JSONL", "convert it to JSONL first")
     packing = next((packing for packing in _PACKINGS if head.startswith(packing.magic)), None)
     if packing:
         yield from _unpacked(chain([head], blocks), packing, name)
         return
     promised = next((packing for packing in _PACKINGS if head and path.endswith(packing.suffix)), None)
     if promised:
-        raise InputError(name, f"is not {promised.name} data, whatever its name says", "give it the name of what it is")
+        raise InputError(name, f"is not {promised.name} data, whatever its name says", "rename it to match what it is")
     yield from chain([head], blocks)
 
 
 def name_of(path: str) -> str:
-    """What errors call a path."""
+    """The name of a path in error messages."""
     return "stdin" if path == DASH else path
 
 
 def check_source(path: str) -> None:
-    """Refuse a file that is not there, without opening it: a named pipe can be opened only once."""
+    """Check that a file exists and is readable, without opening it, since a named pipe can be opened only once.
+
+    Raises:
+        InputError: it is missing, a directory or not readable.
+    """
     if path == DASH:
         return
     try:
@@ -80,7 +85,7 @@ def check_source(path: str) -> None:
 
 
 def _blocks(path: str, waiting: Callable[[int], None] | None) -> Iterator[bytes]:
-    """What the system hands over, as soon as it does: no buffer waits to be full, and no lock is held meanwhile."""
+    """The blocks of a source as soon as the system returns them: unbuffered, and without holding a lock meanwhile."""
     try:
         with FileIO(0, closefd=False) if path == DASH else FileIO(path) as file:
             while block := _block(file.fileno(), waiting):
@@ -95,7 +100,7 @@ def _block(fd: int, waiting: Callable[[int], None] | None) -> bytes:
             waiting(fd)
         try:
             return os.read(fd, BLOCK)
-        except BlockingIOError:  # somebody made our stdin non-blocking
+        except BlockingIOError:  # another process has made our stdin non-blocking
             select.select([fd], [], [])
 
 
@@ -110,30 +115,30 @@ def _unreadable(name: str, error: OSError) -> InputError:
 
 
 class _Unpacker(Protocol):
-    """A gzip member or a zstd frame on its way out."""
+    """A decompressor for one gzip member or zstd frame."""
 
     @property
     def eof(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether the end of the member or frame was reached."""
         ...
 
     @property
     def unused_data(self) -> bytes:
-        """What was given beyond its end."""
+        """The input beyond that end."""
         ...
 
     def decompress(self, data: bytes, /) -> bytes:
-        """What the data come to."""
+        """The bytes that the data decompress to."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
     begin: Callable[[], _Unpacker]
-    """Begins a member or frame."""
+    """Returns a decompressor for the next member or frame."""
     failure: type[Exception]
     step: int
-    """Packed bytes to unpack at once: so few that they cannot come to more than MAX_UNPACKED."""
+    """Compressed bytes to decompress at once: few enough that the result cannot exceed MAX_UNPACKED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +150,12 @@ class _Packing:
 
 
 def _gzip() -> _Codec:
-    """A packed byte comes to at most 1,032 (zlib's documentation of deflate: 258 bytes for 2 bits)."""
+    """A compressed byte yields at most 1,032 (zlib's documentation of deflate: 258 bytes for 2 bits)."""
     return _Codec(lambda: zlib.decompressobj(wbits=31), zlib.error, MAX_UNPACKED // 1032)
 
 
 def _zstd() -> _Codec:
-    """Four packed bytes come to a block of at most 128 KiB (RFC 8878, 3.1.1.2). Its import takes 17 ms: only here."""
+    """Four compressed bytes yield a block of at most 128 KiB (RFC 8878, 3.1.1.2). Imported here: it takes 17 ms."""
     zstandard = importlib.import_module("zstandard")
     decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
     return _Codec(decompressor.decompressobj, zstandard.ZstdError, MAX_UNPACKED // (1 << 15))
@@ -173,7 +178,7 @@ _FOREIGN: Mapping[bytes, str] = MappingProxyType(
 
 
 def _head(blocks: Iterator[bytes]) -> bytes:
-    """The first bytes of a source: enough to tell what it is, and no more than that takes."""
+    """The first bytes of a source: no more blocks than are needed to detect its format."""
     magics = (*_FOREIGN, *(packing.magic for packing in _PACKINGS))
     head = next(blocks, b"")
     while any(len(head) < len(magic) and magic.startswith(head) for magic in magics):
@@ -185,7 +190,7 @@ def _head(blocks: Iterator[bytes]) -> bytes:
 
 
 def _unpacked(blocks: Iterator[bytes], packing: _Packing, name: str) -> Iterator[bytes]:
-    """What members or frames, one after the other, come to; zero bytes between them are padding."""
+    """The decompressed bytes of consecutive members or frames; zero bytes between them are skipped as padding."""
     codec = packing.codec()
     member = codec.begin()
     taken = given = 0

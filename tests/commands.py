@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 from instgen.cli.main import app
 
 
+@functools.cache
 def commands() -> Mapping[str, Any]:
     """The commands by name; a group has commands of its own."""
     group: Any = typer.main.get_command(app)

@@ -8,9 +8,12 @@ import ipaddress
 import itertools
 import signal
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from tests.forked import Server
 
 with contextlib.suppress(ModuleNotFoundError):  # the environments of browser and consumers have no Hypothesis
     from hypothesis import settings
@@ -42,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Forks the program."""
+    with contextlib.closing(Server()) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

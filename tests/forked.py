@@ -1,46 +1,45 @@
 """The program as a process of its own, without waiting for its imports: a server that has them forks for each run.
 
-A run has its own folder, environment, standard streams (pipes with a name) and end, by the interpreter's usual way out;
-what differs from starting it anew is that the modules below are there already. Tests of signals, kills and start-up
+A run has its own folder, environment, standard streams (pipes with a name) and end. What differs from starting it anew
+is that the modules below are there already, and are not taken apart at the end. Tests of signals, kills and start-up
 start it anew.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("cli", "export", "filters", "formats", "recipes", "report", "running", "scores", "text")
+"""Of the program; all their modules are there. Teachers bring clients of services, which start threads."""
 PRELOADED = (
-    "instgen.cli.main",
-    "instgen.cli.drive",
-    "instgen.cli.sifting",
-    "instgen.cli.filtering",
-    "instgen.cli.display",
-    "instgen.cli.named",
-    "instgen.cli.self_instructing",
-    "instgen.cli.evolving",
-    "instgen.cli.judging",
-    "instgen.cli.exporting",
-    "instgen.cli.tables",
-    "instgen.report.page",
-    "instgen.report.survey",
-    "instgen.recipes.rank",
-    "instgen.recipes.converse",
-    "instgen.recipes.respond",
+    *(
+        module.name
+        for package in PACKAGES
+        for module in pkgutil.walk_packages([str(ROOT / "instgen" / package)], f"instgen.{package}.")
+    ),
     "instgen.teachers.find",
     "instgen.teachers.scripted",
     "instgen.teachers.openai",
-    "pydantic",
+    "concurrent.futures.thread",
+    "encodings.utf_8_sig",
+    "importlib.resources.readers",
     "platformdirs",
+    "pydantic",
+    "uvloop",
 )
 
 
@@ -50,10 +49,9 @@ class Server:
     def __init__(self) -> None:
         """Start it; it is ready when its imports are done."""
         command = [sys.executable, "-m", "tests.forked"]
-        root = Path(__file__).parents[1]
         one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # numpy's threads would not be there after a fork
         self._process = subprocess.Popen(
-            command, cwd=root, env=one_thread, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=one_thread, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def run(
@@ -111,21 +109,53 @@ def _drain(pipe: str, said: dict[str, bytes]) -> None:
 
 def serve() -> None:
     """Fork for each line of stdin; say the child's process id, then its exit code."""
-    for module in PRELOADED:
-        importlib.import_module(module)
-    importlib.import_module("instgen.text.language").known()
-    run = importlib.import_module("instgen.cli.main").run
+    run = loaded()
     asked = sys.stdin.readline()
     while asked:
         pid = os.fork()
         if pid == 0:
             _become(json.loads(asked))
-            run()
+            live(run)
             return
         print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
         asked = sys.stdin.readline()
+
+
+def loaded() -> Callable[[], None]:
+    """The program, with its modules imported, and left alone by the collector of cycles in whoever is forked."""
+    for module in PRELOADED:
+        importlib.import_module(module)
+    importlib.import_module("instgen.text.language").known()
+    run: Callable[[], None] = importlib.import_module("instgen.cli.main").run
+    gc.collect()
+    gc.freeze()
+    return run
+
+
+def live(program: Callable[[], None]) -> None:
+    """Run the program; it ends as usual, but its modules are not taken apart: that takes longer than most runs.
+
+    Threads are waited for, what is registered for the end is called, garbage is collected and the streams are flushed.
+    Where that fails, the interpreter's own way out tells it.
+    """
+    code = 1
+
+    def leave() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            gc.collect(1)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(code)
+
+    atexit.register(leave)
+    try:
+        program()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
 
 
 def _become(asked: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,9 @@ def page(command: tuple[str, ...], server: Server) -> str:
     return f"\n## {title}\n\n{body}\n"
 
 
-def pages() -> str:
+def pages(server: Server) -> str:
     """The whole reference."""
-    server = Server()
-    try:
-        return HEAD + "".join(page(command, server) for command in COMMANDS)
-    finally:
-        server.close()
+    return HEAD + "".join(page(command, server) for command in COMMANDS)
 
 
 def table(name: str) -> str:
@@ -115,7 +112,8 @@ def _what(option: Any) -> str:
 
 
 if __name__ == "__main__":
-    (DOCS / "commands.md").write_text(pages(), "utf-8")
+    with closing(Server()) as running:
+        (DOCS / "commands.md").write_text(pages(running), "utf-8")
     for file in sorted(DOCS.rglob("*.md")):
         file.write_text(with_tables(file.read_text("utf-8")), "utf-8")
     sys.stdout.write("docs: the options are as the commands have them\n")

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -23,18 +22,20 @@ import pytest
 import instgen
 from instgen.api.keywords import Options
 from instgen.api.threaded import ROOM
-from instgen.cli.options import Asking, Writing
+from instgen.cli.options import ASKING, WRITING
 from instgen.errors import BudgetReached, InputError, InstgenError, OutputDiffers, Shortfall, UsageError
 from instgen.formats import to_row
 from instgen.records import Message, Record
-from tests.cli.conftest import COMMAND, calls, settings, write_rules
+from tests.cli.conftest import calls, settings, write_rules
 from tests.cli.test_embedding import COUNT, MEANINGS, TREE, meanings
 from tests.commands import commands
+from tests.forked import Server
 from tests.teachers.server import serving
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
 TEACHER = "scripted/rules.jsonl"
+Program = Callable[..., str]
 CALLS: dict[str, Callable[..., instgen.Result]] = {
     "self-instruct": instgen.self_instruct,
     "evolve": instgen.evolve,
@@ -44,7 +45,7 @@ CALLS: dict[str, Callable[..., instgen.Result]] = {
     "rank": instgen.rank,
     "filter": instgen.filter_records,
 }
-SHARED = {each.name for group in (Asking, Writing) for each in fields(group)}
+SHARED = ASKING.keys() | WRITING.keys()
 FOR_FILES = {"files", "seeds", "records", "options", "dry_run", "list_rubrics", "explain", "on_bad_line"}
 TASKS = [{"instruction": f"Name tree number {n}.", "output": ""} for n in range(6)]
 
@@ -56,12 +57,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def program(*arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*COMMAND, *arguments], input=input, capture_output=True, text=True, check=False, env=settings()
-    )
-    assert done.returncode == 0, done.stderr
-    return done
+@pytest.fixture
+def program(server: Server) -> Program:
+    """Runs the program as the command line does, to the end that all went well; gives what it wrote."""
+
+    def run(*arguments: str, input: str = "") -> str:
+        done = server.run(arguments, input.encode(), settings())
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    return run
 
 
 def rows(text: str) -> list[dict[str, Any]]:
@@ -74,7 +79,7 @@ def lines(given: list[dict[str, Any]]) -> str:
 
 def at_work() -> list[str]:
     """Threads of ours, after those that only have to notice that they are done have had the time to."""
-    for _ in range(100):
+    for _ in range(2000):
         ours = [each.name for each in threading.enumerate() if re.match("instgen|pump|journal|writer", each.name)]
         if not ours:
             break
@@ -120,11 +125,11 @@ def words_of(kind: Any) -> list[Any]:
 
 
 def test_what_every_call_takes_is_what_every_command_takes() -> None:
-    assert set(Options.__annotations__) == {each.name for each in fields(Asking)} - {"dry_run"} | {"config", "quiet"}
+    assert set(Options.__annotations__) == ASKING.keys() - {"dry_run"} | {"config", "quiet"}
 
 
-def test_what_the_command_line_bought_is_not_bought_again(folder: Path) -> None:
-    made = program("self-instruct", "-n", "5").stdout
+def test_what_the_command_line_bought_is_not_bought_again(folder: Path, program: Program) -> None:
+    made = program("self-instruct", "-n", "5")
     bought = len(calls(folder))
     result = instgen.self_instruct(n=5, teacher=TEACHER)
     assert [to_row(record) for record in result] == rows(made)
@@ -141,17 +146,17 @@ def test_what_the_command_line_bought_is_not_bought_again(folder: Path) -> None:
     ],
 )
 def test_what_a_call_bought_is_not_bought_by_the_command_line(
-    folder: Path, line: list[str], call: Callable[[], instgen.Result]
+    folder: Path, program: Program, line: list[str], call: Callable[[], instgen.Result]
 ) -> None:
     result = call()
     made = [to_row(record) for record in result]
     assert result.spending.asked == len(calls(folder)) > 0
     bought = len(calls(folder))
-    assert rows(program(*line, input=lines(TASKS)).stdout) == made
+    assert rows(program(*line, input=lines(TASKS))) == made
     assert len(calls(folder)) == bought
 
 
-def test_judging_is_shared_too(folder: Path) -> None:
+def test_judging_is_shared_too(folder: Path, program: Program) -> None:
     rules = [
         {"log": "calls.log"},
         {"when": "accuracy", "reply": "Helpfulness: 4/5\nAccuracy: 5/5\nOverall: 4"},
@@ -167,10 +172,10 @@ def test_judging_is_shared_too(folder: Path) -> None:
     (scored,) = instgen.score([ranked], ["length", "quality"], teacher=judge)
     bought = len(calls(folder))
     assert bought == 2 + 2
-    (row,) = rows(program("rank", "-t", judge, input=lines(given)).stdout)
+    (row,) = rows(program("rank", "-t", judge, input=lines(given)))
     assert row == to_row(ranked)
     score = ["score", "-t", judge, "--rubric", "length", "--rubric", "quality"]
-    assert rows(program(*score, input=lines([row])).stdout) == [to_row(scored)]
+    assert rows(program(*score, input=lines([row]))) == [to_row(scored)]
     assert len(calls(folder)) == bought
 
 
@@ -199,7 +204,9 @@ def test_what_needs_no_judge_is_scored_at_once(folder: Path) -> None:
         ({"pii": "mask"}, ["--pii", "mask"]),
     ],
 )
-def test_what_passes_is_what_passes_on_the_command_line(folder: Path, options: dict[str, Any], line: list[str]) -> None:
+def test_what_passes_is_what_passes_on_the_command_line(
+    folder: Path, program: Program, options: dict[str, Any], line: list[str]
+) -> None:
     given: list[dict[str, Any]] = [
         {
             "id": str(n),
@@ -214,7 +221,7 @@ def test_what_passes_is_what_passes_on_the_command_line(folder: Path, options: d
                   "candidates": [{"output": "An oak."}, {"output": ""}], "scores": {"quality": 9}})  # fmt: skip
     result = instgen.filter_records(given, **options)
     kept = [record.id for record in result]
-    made = rows(program("filter", *line, "--rejects", "no.jsonl", input=lines(given)).stdout)
+    made = rows(program("filter", *line, "--rejects", "no.jsonl", input=lines(given)))
     assert kept == [row["id"] for row in made]
     rejects = rows((folder / "no.jsonl").read_text("utf-8"))
     told = [(each.record.id if each.record else "", each.verdict.reason) for each in result.rejections]
@@ -373,7 +380,7 @@ def test_a_result_is_iterated_once(folder: Path) -> None:
     list(result)
     with pytest.raises(UsageError, match="already"):
         list(result)
-    assert repr(result).startswith("<respond: 6 records so far, 0 left out; 6 requests, ")
+    assert repr(result).startswith("<respond: 6 records so far, 0 rejected; 6 requests, ")
 
 
 def test_records_are_read_from_whatever_has_them(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from instgen.prompts.book import built_in
 from instgen.teachers.find import known_providers
 from tests.commands import commands
+from tests.forked import Server
 from tests.help_pages import COMMANDS, pages
 
 ROOT = Path(__file__).parents[1]
@@ -36,8 +37,8 @@ def test_the_make_targets_in_the_readme_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_the_reference_of_commands_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "commands.md").read_text("utf-8") == pages(), "run `make docs`"
+def test_the_reference_of_commands_is_up_to_date(server: Server) -> None:
+    assert (ROOT / "docs" / "commands.md").read_text("utf-8") == pages(server), "run `make docs`"
 
 
 def test_the_reference_has_every_command() -> None:

@@ -1,4 +1,4 @@
-"""`--rule python-compiles`: leaves out answers with a block of Python code that does not compile.
+"""`--rule python-compiles`: rejects answers with a block of Python code that does not compile.
 
 instgen filter data.jsonl --rule python-compiles --rejects no.jsonl
 """
@@ -15,8 +15,8 @@ _BLOCK = re.compile(r"^[ \t]*```(?:python|py)[ \t]*\n(.*?)^[ \t]*```", re.DOTALL
 
 
 def broken(code: str) -> str:
-    """What is wrong with some code, "" where nothing is; it is parsed, and never run."""
-    if ">>>" in code:  # a dialogue with the interpreter, not a program
+    """The syntax error in the code, or "" if there is none; the code is parsed but never run."""
+    if ">>>" in code:  # an interpreter session, not a program
         return ""
     try:
         with warnings.catch_warnings():
@@ -30,7 +30,7 @@ def broken(code: str) -> str:
 
 
 def check(record: Record) -> Hit | None:
-    """The first block that does not compile."""
+    """A hit on the first block that does not compile; None if all do."""
     for block in _BLOCK.finditer(record.output):
         if problem := broken(block[1]):
             return Hit(excerpt(block[1].strip()), problem)

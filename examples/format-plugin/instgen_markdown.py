@@ -1,4 +1,4 @@
-"""`instgen export markdown`: each row one text, a conversation in Markdown, for trainers that take documents.
+"""`instgen export markdown`: each row is a conversation as one Markdown text, for trainers that take documents.
 
 instgen export markdown data.jsonl -o documents
 """
@@ -14,20 +14,20 @@ HEADINGS = {"system": "Setting", "user": "Question", "assistant": "Answer"}
 
 
 def document(example: Example) -> Row:
-    """The conversation as one text; exactly the columns of the layout, in their order."""
+    """The row of an example; it must have exactly the columns of the layout, in order."""
     parts = (f"## {HEADINGS[turn.role]}\n\n{turn.content.strip()}\n" for turn in example.conversation)
     return {"text": "\n".join(parts)}
 
 
 def read_me(exported: Exported) -> Mapping[str, str]:
-    """A file beside the rows that says what they are."""
+    """An accompanying file that describes the rows."""
     files = "\n".join(f"- `{file.name}`: {file.rows} documents" for file in exported.files)
-    return {"README.md": f"# {exported.title or 'Conversations'}\n\nOne document a line, under `text`.\n\n{files}\n"}
+    return {"README.md": f"# {exported.title or 'Conversations'}\n\nOne document per line, in `text`.\n\n{files}\n"}
 
 
 FORMAT = Format(
     "markdown",
-    "trainers that take documents, such as Axolotl's completion data sets",
+    "trainers that take documents, such as Axolotl's completion datasets",
     {Kind.SFT: Layout((Column("text", Holds.TEXT),), document)},
     side_files=read_me,
 )

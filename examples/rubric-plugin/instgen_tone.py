@@ -1,4 +1,4 @@
-"""`--rubric tone`, which asks a judge, and `--rubric exclamations`, which counts.
+"""`--rubric tone`, which asks a judge, and `--rubric exclamations`, which needs none.
 
 instgen score data.jsonl --rubric tone --rubric exclamations -t openai/MODEL -o scored.jsonl
 """
@@ -26,7 +26,7 @@ means = "1: cold. 3: neutral. 5: warm."
 
 
 def exclamations() -> Callable[[Record], Mapping[str, float]]:
-    """A scorer that has seen nothing yet; one that compares records would remember them here."""
+    """Create a scorer for a new run; a scorer that compares records would keep them in this scope."""
 
     def score(record: Record) -> Mapping[str, float]:
         return {"exclamations": sum(record.output.count(mark) for mark in "!！")}

@@ -1,24 +1,22 @@
 """Keywords as the command line would have them: checked by the same declarations, completed from the same settings.
 
-The rule: an option is declared once, in `cli/`. What a keyword does not say is looked for where the command line looks:
-an `INSTGEN_*` variable, `./instgen.toml`, the user's own settings, the default.
+The rule: an option is declared once, for the command line, and `cli.parsed` is all that is imported of it. What a
+keyword does not say is looked for where the command line looks: an `INSTGEN_*` variable, `./instgen.toml`, the user's
+own settings, the default.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from types import SimpleNamespace
 from typing import Any, TypedDict, TypeVar
 
-import typer
-
-from instgen.cli.main import app
-from instgen.cli.options import Asking, Writing
+from instgen.cli.parsed import flags_of, parsed
 from instgen.errors import UsageError
+from instgen.running.options import Asking, Writing
 
 Group = TypeVar("Group", Asking, Writing)
 PathLike = str | os.PathLike[str]
@@ -77,26 +75,12 @@ def said(command: str, own: Mapping[str, object], shared: Mapping[str, Any]) -> 
         UsageError: a keyword that is not known, or a value that cannot be.
         InputError: settings that cannot be read.
     """
-    program, root = _program()
-    declared = program.commands[command]
-    flags = {option.name: option.opts[-1] for option in declared.params if option.name}
+    flags = flags_of(command)
     given = {**own, **shared}
     _check(command, given, [*own, *(name for name in Options.__annotations__ if name in flags)])
-    try:
-        context = declared.make_context(command, list(_argv(given, flags)), parent=root)
-    except typer.BadParameter as problem:
-        raise UsageError(f"{command}: {problem.format_message()}") from problem
-    values = context.params | {name: value for name, value in given.items() if value is False}
-    return Said(
-        SimpleNamespace(**{name: values[name] for name in own}), _filled(Asking, values), _filled(Writing, values)
-    )
-
-
-@cache
-def _program() -> tuple[Any, Any]:
-    """The commands as they are declared, and the context that stands above each of them."""
-    program = typer.main.get_command(app)
-    return program, program.context_class(program, info_name="instgen")
+    told = parsed(command, given)
+    asking = replace(_filled(Asking, told.values), explicit=told.explicit)
+    return Said(SimpleNamespace(**{name: told.values[name] for name in own}), asking, _filled(Writing, told.values))
 
 
 def _check(command: str, given: Mapping[str, object], known: Sequence[str]) -> None:
@@ -104,17 +88,6 @@ def _check(command: str, given: Mapping[str, object], known: Sequence[str]) -> N
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
             raise UsageError(f"{command} has no option {name}", f"did you mean {close[0]}?" if close else "")
-
-
-def _argv(given: Mapping[str, Any], flags: Mapping[str, str]) -> Iterator[str]:
-    """The options as words of a command line; what is not said is left out."""
-    for name, value in given.items():
-        if value is True:
-            yield flags[name]
-        elif value is not None and value is not False:
-            many = isinstance(value, Sequence) and not isinstance(value, str)
-            for each in value if many else [value]:
-                yield from (flags[name], os.fspath(each) if isinstance(each, os.PathLike) else str(each))
 
 
 def _filled(group: type[Group], values: Mapping[str, Any]) -> Group:

@@ -15,21 +15,17 @@ from instgen.api.keywords import Options, PathLike, Said, said
 from instgen.api.result import Result
 from instgen.api.rows import Rows, records_in
 from instgen.api.threaded import Threaded
-from instgen.cli import judging
-from instgen.cli.converse import conversing_of
-from instgen.cli.evolve import evolve_job
-from instgen.cli.evolving import EvolveOptions
-from instgen.cli.job import Job
-from instgen.cli.judging import ScoreOptions
-from instgen.cli.opening import open_teachers
-from instgen.cli.rank import ranking_of
-from instgen.cli.respond import RespondOptions, respond_job
-from instgen.cli.self_instructing import SelfInstructOptions, self_instruct_job
-from instgen.pump import Pump
-from instgen.recipes.converse import Converse
-from instgen.recipes.converse_turns import read_turns
 from instgen.recipes.flow import Outcome
-from instgen.recipes.rank import Rank
+from instgen.running.converse import ConverseOptions, converse_job
+from instgen.running.evolve import evolve_job
+from instgen.running.evolving import EvolveOptions
+from instgen.running.job import Job
+from instgen.running.rank import RankOptions, rank_job
+from instgen.running.respond import RespondOptions, respond_job
+from instgen.running.rubrics import ScoreOptions, chosen
+from instgen.running.score import score_job
+from instgen.running.self_instruct import SelfInstructOptions, self_instruct_job
+from instgen.running.teachers import judge_alone
 from instgen.scores.free import COMMAND, Measuring
 from instgen.seedlist import seed_file
 
@@ -123,10 +119,8 @@ def converse(
         InputError: a file that cannot be read.
     """
     told = said("converse", _given(locals(), "records"), options)
-    chosen = read_turns(told.own.turns)
-    teachers = open_teachers(told.asking, told.writing)
-    recipe = Converse(conversing_of(chosen, told.own.split_tokens, teachers.teacher, told.asking))
-    return _asked(Job(recipe, Pump(records_in(records)), teachers), told, records)
+    own = ConverseOptions(**vars(told.own))
+    return _asked(converse_job(own, records_in(records), told.asking, told.writing), told, records)
 
 
 def score(
@@ -146,18 +140,14 @@ def score(
         InputError: a file that cannot be read.
     """
     told = said("score", _given(locals(), "records"), options)
-    own = told.own
-    wanted = ScoreOptions(own.rubric or (), own.votes, own.replace, own.sample, own.reference_key)
-    rubrics = judging.chosen(wanted)
+    own = ScoreOptions(**vars(told.own))
+    rubrics = chosen(own)
     rows = records_in(records)
     if not rubrics.ask:
         measured = Measuring(rubrics.measures, replace_scores=own.replace).all(rows)
         return Result(COMMAND, Direct((Outcome((record,)) for record in measured), records))
-    asking = judging.judge_alone(told.asking)
-    recipe = judging.judge_of(rubrics, wanted, asking)
-    teachers = judging.judges_of(rubrics, asking, told.writing)
-    entries = judging.entries_of(rubrics, wanted, rows, teachers, asking, told.writing)
-    return _asked(Job(recipe, Pump(entries), teachers), changed(told, asking=asking), records)
+    told = changed(told, asking=judge_alone(told.asking))
+    return _asked(score_job(rubrics, own, rows, told.asking, told.writing), told, records)
 
 
 def rank(
@@ -176,11 +166,9 @@ def rank(
         InputError: a file that cannot be read.
     """
     told = said("rank", _given(locals(), "records"), options)
-    told = changed(told, asking=judging.judge_alone(told.asking))
-    own = told.own
-    ranking = ranking_of(own.by, own.criteria or (), own.ties, told.asking, best=own.best)
-    teachers = open_teachers(told.asking, told.writing)
-    return _asked(Job(Rank(ranking), Pump(records_in(records)), teachers), told, records)
+    told = changed(told, asking=judge_alone(told.asking))
+    own = RankOptions(**vars(told.own))
+    return _asked(rank_job(own, records_in(records), told.asking, told.writing), told, records)
 
 
 def _given(arguments: dict[str, Any], rows: str) -> dict[str, Any]:

@@ -115,6 +115,6 @@ class Result:
         spent = self.spending
         cost = "at a cost not known" if spent.cost is None else f"${spent.cost:.4f}"
         return (
-            f"<{self.command}: {self._given:,} records so far, {len(self.rejections):,} left out;"
+            f"<{self.command}: {self._given:,} records so far, {len(self.rejections):,} rejected;"
             f" {spent.requests:,} requests, {spent.tokens:,} tokens, {cost}>"
         )

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from instgen.cli.opening import records_of
 from instgen.errors import InputError
 from instgen.formats import RowError, records_from, to_row
 from instgen.jsonl import open_destination
+from instgen.lines import records_of
 from instgen.records import Record, born
 
 Rows = str | os.PathLike[str] | Iterable[Record | Mapping[str, Any]]

@@ -6,26 +6,25 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import Context, copy_context
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import orjson
 
+from instgen import console
 from instgen.api.direct import Direct
 from instgen.api.keywords import PathLike, said
 from instgen.api.result import Result
 from instgen.api.rows import Rows, records_in
-from instgen.cli import console
-from instgen.cli.embedding import opened
-from instgen.cli.filter_options import Dedupe, FilterOptions
-from instgen.cli.filtering import sieve_for
-from instgen.cli.options import Writing
-from instgen.cli.sieve import STAGE, Item, Sieve
 from instgen.formats import records_from, to_row
 from instgen.lines import Row
 from instgen.recipes.flow import Outcome
 from instgen.records import Record, Rejection
+from instgen.running.embedding import opened
+from instgen.running.filter import sieve_for
+from instgen.running.filter_options import Dedupe, FilterOptions
+from instgen.running.options import Writing
+from instgen.running.sieve import STAGE, Item, Sieve
 
 if TYPE_CHECKING:
     from instgen.filters.semantic import Embed, Floats
@@ -85,9 +84,9 @@ def filter_records(
     for name in ("novelty_script", "min", "max"):
         given[name] = [f"{key}={value}" for key, value in (given[name] or {}).items()]
     told = said("filter", given, {"config": config, "quiet": quiet})
-    asked = FilterOptions(**vars(told.own))
+    asked = FilterOptions(**vars(told.own), explicit=told.asking.explicit)
     tell = console.silent if quiet else console.say
-    vectors = _Vectors(asked, told.writing, tell, copy_context())
+    vectors = _Vectors(asked, told.writing, tell)
     sieve = sieve_for(asked, tell, vectors if Dedupe.SEMANTIC in asked.methods else None)
     at_once = BATCH if isinstance(records, str | os.PathLike | Sequence) else 1
     return Result("filter", Direct(_sifted(sieve, records_in(records), at_once, vectors), records))
@@ -135,9 +134,8 @@ def _selected(sieve: Sieve, outcomes: Iterable[Outcome]) -> Generator[Outcome]:
 class _Vectors:
     """What makes vectors of texts, opened when the first is wanted, in a thread where no event loop runs."""
 
-    def __init__(self, asked: FilterOptions, writing: Writing, tell: Callable[[str], None], context: Context) -> None:
+    def __init__(self, asked: FilterOptions, writing: Writing, tell: Callable[[str], None]) -> None:
         self._opened = opened(asked, writing, tell)
-        self._context = context
         self._is_wanted = Dedupe.SEMANTIC in asked.methods
 
     @contextmanager
@@ -147,7 +145,7 @@ class _Vectors:
             yield
             return
         with ThreadPoolExecutor(1, "instgen filter") as self._thread:
-            self._embed = cast("Embed", self._thread.submit(self._context.run, self._opened.__enter__).result())
+            self._embed = cast("Embed", self._thread.submit(self._opened.__enter__).result())
             try:
                 yield
             finally:

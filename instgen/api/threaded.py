@@ -17,13 +17,13 @@ from weakref import WeakSet
 
 from instgen.api.result import Result, Spent
 from instgen.calls import Spending
-from instgen.cli.drive import budget_of, loop_factory, run_of, too_many_failed
-from instgen.cli.job import Job
-from instgen.cli.opening import allowed_failures, open_journal
-from instgen.cli.options import Asking, Writing
 from instgen.engine import Run
 from instgen.errors import InstgenError, ReaderGone
 from instgen.recipes.flow import Outcome
+from instgen.running.job import Job
+from instgen.running.journal import open_journal
+from instgen.running.options import Asking, Writing
+from instgen.running.run import allowed_failures, budget_of, loop_factory, run_of, too_many_failed
 
 ROOM = 16
 """Outcomes that wait to be taken; beyond that the engine waits."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from instgen import __version__
+from instgen import __version__, console
 from instgen.budget import dollars
 from instgen.calls import Spending
-from instgen.cli import console, summary
+from instgen.cli import command_line, summary
 from instgen.cli.display import shown
-from instgen.cli.options import Writing
 from instgen.cli.progress import Progress, plural
 from instgen.engine import Run
 from instgen.errors import InstgenError
 from instgen.records import Rejection
+from instgen.running.options import Writing
 from instgen.teachers.teacher import Teacher
 
 EXAMPLES_A_REASON = 3
@@ -39,6 +39,8 @@ class Account:
     """Records asked for; None where each row is one item."""
     inputs: tuple[Path, ...] = ()
     """Files that the rows come from."""
+    notes: Callable[[], Iterable[str]] = tuple
+    """What else is worth a line at the end."""
     began: float = field(default_factory=time.monotonic)
     examples: dict[str, list[Rejection]] = field(default_factory=dict)
 
@@ -121,7 +123,7 @@ class Account:
         ]
         lines = [
             "; ".join(filter(None, made)),
-            f"left out: {reasons}" if reasons else "",
+            f"rejected: {reasons}" if reasons else "",
             "; ".join(filter(None, bought)),
         ]
         lines = [line for line in lines if line]
@@ -131,9 +133,9 @@ class Account:
             lines.append(f"written by {small.name}, a small model: for demonstration, not for training")
         if spending.hosts and (others := spending.replayed_hosts - spending.hosts):
             lines.append(
-                f"some replies came from the journal, and once from another server: {', '.join(sorted(others))}"
+                f"some replies came from the journal, originally from another server: {', '.join(sorted(others))}"
             )
-        return lines
+        return [*lines, *self.notes()]
 
     def _show_examples(self) -> None:
         for reason, some in self.examples.items():
@@ -147,7 +149,7 @@ class Account:
         return {
             "command": self.command,
             "version": __version__,
-            "argv": console.argv(),
+            "argv": command_line.argv(),
             "teacher": ", ".join(each.name for each in self.teachers),
             "wanted": self.wanted,
             "read": tally.read,

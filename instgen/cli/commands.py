@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAKE, JUDGE, USE, LOOK = "Make", "Judge and choose", "Use and look at", "Look after"
+MAKE, JUDGE, USE, LOOK = "Make", "Judge and filter", "Export and inspect", "Manage"
 """How the list of commands groups them."""
 
 
@@ -23,73 +23,77 @@ COMMANDS = (
     Command(
         "self-instruct",
         MAKE,
-        "New tasks from seed tasks.",
+        "Make new tasks from seed tasks.",
         "instgen self-instruct seeds.jsonl -n 500 -t openai/MODEL -o tasks.jsonl",
         "self_instruct:self_instruct",
     ),
     Command(
         "evolve",
         MAKE,
-        "Harder and broader tasks out of records.",
+        "Make tasks harder and broader.",
         "instgen evolve tasks.jsonl --rounds 2 -o harder.jsonl --rejects lost.jsonl",
         "evolve:evolve",
     ),
     Command(
         "respond",
         MAKE,
-        "Answers where they are missing, or several.",
+        "Answer tasks, once or several times.",
         "instgen respond tasks.jsonl --samples 4 -o answered.jsonl",
         "respond:respond",
     ),
     Command(
         "converse",
         MAKE,
-        "Conversations grown out of records.",
+        "Extend records into conversations.",
         "instgen converse answered.jsonl --turns 3 -o conversations.jsonl",
         "converse:converse",
     ),
     Command(
         "score",
         JUDGE,
-        "Scores, by a judge or by rules alone.",
+        "Score records, with or without a judge.",
         "instgen score answered.jsonl --rubric quality -o scored.jsonl",
         "score:score",
     ),
     Command(
         "rank",
         JUDGE,
-        "Candidates in order, for preference data.",
+        "Rank candidate answers, for preference data.",
         "instgen respond tasks.jsonl --samples 4 | instgen rank -o ranked.jsonl",
         "rank:rank",
     ),
     Command(
         "filter",
         JUDGE,
-        "What passes: rules, duplicates, scores.",
+        "Keep what passes: rules, duplicates, scores.",
         "instgen filter scored.jsonl --min quality=4 --dedupe novelty -o good.jsonl",
         "filter:filter_rows",
     ),
     Command(
         "export",
         USE,
-        "The files that a trainer loads.",
+        "Write the files a trainer loads.",
         "instgen export trl good.jsonl -o data --split train=0.95,val=0.05",
         "export:export",
     ),
     Command(
-        "report", USE, "A page to look at the data.", "instgen report good.jsonl -o report.html --open", "report:report"
+        "report",
+        USE,
+        "Make an HTML report of the data.",
+        "instgen report good.jsonl -o report.html --open",
+        "report:report",
     ),
     Command(
         "stats",
         USE,
-        "Its numbers, and limits for them.",
+        "Print statistics, and check limits.",
         "instgen stats good.jsonl --fail-under distinct-2=0.5",
         "stats:stats",
     ),
-    Command("teachers", LOOK, "List the teachers, and check one.", "", "teachers:teachers"),
+    Command("teachers", LOOK, "List teachers, or test one.", "", "teachers:teachers"),
     Command("prompts", LOOK, "Show and export the prompt files.", "", "prompts:prompts"),
     Command("journal", LOOK, "Inspect, export and prune the journal.", "", "journal:journal"),
-    Command("config", LOOK, "Show your settings, and begin a file of them.", "", "settings:config"),
+    Command("config", LOOK, "Show settings, or create a settings file.", "", "settings:config"),
 )
 """The commands in the order of a pipeline."""
 

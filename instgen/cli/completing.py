@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from instgen.cli.commands import SETTABLE
-from instgen.cli.config import setting_of, tables_of, users_file
+from instgen.cli.config import setting_of
 from instgen.errors import InstgenError
+from instgen.running.settings import tables_of, users_file
 
 Names = Callable[[Any], Iterable[str]]
 
@@ -42,7 +43,7 @@ def teachers(context: Any) -> Iterator[str]:
 def rubrics(context: Any) -> Iterator[str]:
     """What can be scored."""
     del context
-    from instgen.cli.judging import listed
+    from instgen.running.rubrics import listed
 
     return (line.split()[0] for line in listed())
 

@@ -17,12 +17,14 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from instgen.cli.commands import SETTABLE
 from instgen.errors import InputError, UsageError
+from instgen.running.options import Explicit
+from instgen.running.settings import tables_of, users_file
 
 PROJECT_FILE = Path("instgen.toml")
 TABLES = frozenset({"teachers", "prices"})
@@ -68,7 +70,7 @@ class Setting:
 
 def config_option(**more: Any) -> Any:
     """The option that names a settings file."""
-    about = "Settings file, instead of the user's own."
+    about = "Settings file to use instead of your own."
     return typer.Option("--config", help=about, envvar="INSTGEN_CONFIG", show_envvar=False, **more)
 
 
@@ -84,22 +86,20 @@ def load_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-def said_by(option: str) -> Literal["flag", "variable"] | None:
-    """Whether the command line or a variable says an option of the command that runs; None for files and defaults."""
+def explicit() -> Explicit:
+    """Which options of the command that runs its flags say, and which of them variables do."""
     context = _running.get()
-    source = context.get_parameter_source(option) if context else None
-    if source is None or source.name not in {"COMMANDLINE", "ENVIRONMENT"}:
-        return None
-    return "flag" if source.name == "COMMANDLINE" else "variable"
+    return explicit_in(context) if context else Explicit()
 
 
-def users_file(config: Path | None) -> Path:
-    """The user's own settings file, or the one that `--config` names; it need not be there."""
-    if config is not None:
-        return config
-    import platformdirs
+def explicit_in(context: typer.Context) -> Explicit:
+    """Which options of a command that was read its flags say, and which of them variables do."""
+    sources = {name: source.name for name in context.params if (source := context.get_parameter_source(name))}
 
-    return platformdirs.user_config_path("instgen") / "config.toml"
+    def said(how: str) -> frozenset[str]:
+        return frozenset(name for name, source in sources.items() if source == how)
+
+    return Explicit(said("COMMANDLINE"), said("ENVIRONMENT"))
 
 
 def make_settable(command: Any, name: str = "") -> Any:
@@ -175,10 +175,10 @@ def settings_of(context: typer.Context, path: Path | None) -> dict[str, Setting]
     if PROJECT_FILE.is_file() and PROJECT_FILE.resolve() != users.resolve():
         ours = _read(PROJECT_FILE, context)
         if forbidden := USERS_ONLY & {*ours, *tables_of(PROJECT_FILE)}:
-            hint = "say it in your own settings file, a variable or a flag: a project must not redirect keys"
+            hint = "set it in your own settings file, a variable or a flag: a project must not redirect keys"
             raise InputError(str(PROJECT_FILE), f"{min(forbidden)} cannot be set here", hint)
         if loaded := [name for name in MODELS & ours.keys() if _names_model_file(ours[name].value)]:
-            hint = "say it in your own settings file, a variable or a flag: a project must not have its files loaded"
+            hint = "set it in your own settings file, a variable or a flag: a project must not have its files loaded"
             raise InputError(ours[loaded[0]].where, f"{loaded[0]} cannot name a model file here", hint)
         found |= ours
     known = {setting_of(option): option for option in _options(context.command)}
@@ -200,7 +200,7 @@ def _fitting(said: Setting, option: Any) -> Setting:
     each = said.value if isinstance(said.value, list) else [said.value]
     if (not option.multiple and each is said.value) or any(isinstance(one, list | dict) for one in each):
         form = "one value or a list" if option.multiple else "one value"
-        raise InputError(said.where, f"{setting_of(option)}: {form} is wanted, as on the command line")
+        raise InputError(said.where, f"{setting_of(option)}: must be {form}, as on the command line")
     return Setting(each, said.file, said.line) if option.multiple else said
 
 
@@ -230,22 +230,6 @@ def _read(path: Path, context: typer.Context) -> dict[str, Setting]:
 def setting_of(option: Any) -> str:
     """An option's name as files have it: its longest, without dashes before it."""
     return str(max(option.opts, key=len)).lstrip("-")
-
-
-def tables_of(path: Path) -> dict[str, Any]:
-    """All that a settings file holds.
-
-    Raises:
-        InputError: it cannot be read, or is not TOML.
-    """
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as problem:  # no UTF-8, a number of 5,000 digits, 1,000 brackets
-        raise InputError(str(path), f"not TOML: {problem}") from problem
-    except OSError as problem:
-        raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
 
 
 def _options(command: Any) -> list[Any]:

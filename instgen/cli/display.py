@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from instgen.cli import console
-from instgen.cli.options import Writing
+from instgen import console
 from instgen.cli.progress import Pace, Progress, line, picture
 from instgen.cli.rowcount import rows_in
+from instgen.running.options import Writing
 
 TICK_SECONDS = 0.5
 """Between two drawings; a run that is shorter shows nothing."""

@@ -6,36 +6,40 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, TypeVar
 
 import orjson
 
-from instgen.budget import UNLIMITED, Budget
-from instgen.calls import Calls
-from instgen.cli import console
+from instgen import console
+from instgen.budget import Budget
 from instgen.cli.account import Account
 from instgen.cli.collecting import seldom_collected
-from instgen.cli.job import Job
-from instgen.cli.opening import Allowed, Teachers, allowed_failures, open_destinations, open_journal
-from instgen.cli.options import Asking, Writing
 from instgen.cli.stopping import heeded, is_one_more
 from instgen.engine import Run
-from instgen.errors import InstgenError, Interrupted, ReaderGone, Shortfall, UsageError
+from instgen.errors import InstgenError, Interrupted, ReaderGone, Shortfall
 from instgen.formats import rejection_row, to_row
-from instgen.journal import Journal
 from instgen.jsonl import Writer
 from instgen.recipes.flow import Outcome
+from instgen.running.job import Job
+from instgen.running.journal import open_journal
+from instgen.running.options import Asking, Writing
+from instgen.running.outputs import open_destinations
+from instgen.running.run import (
+    Allowed,
+    allowed_failures,
+    budget_of,
+    concurrency_of,
+    loop_factory,
+    run_of,
+    too_many_failed,
+)
 
 Item = TypeVar("Item")
 
 RECORDS, REJECTS = 0, 1
 """The places of the writer's destinations."""
-REORDER = 4
-"""Rows started for each call in flight, where outcomes wait for the ones before them."""
-GRACE = 10.0
-"""Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
 COLLECT_AFTER = 10_000
 """Objects made before garbage is searched for: a run makes no cycles, and the searches took 7 % of it."""
 ABORT_SECONDS = 1.0
@@ -60,43 +64,20 @@ def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
 
 
 async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Allowed, budget: Budget) -> None:
-    concurrency = asking.concurrency or job.teachers.teacher.traits.concurrency
+    concurrency = concurrency_of(job, asking)
     if job.window and concurrency > job.window and not writing.quiet:
-        console.say(f"{job.recipe.command}: a --window of {job.window} keeps fewer than {concurrency} calls in flight")
+        console.say(
+            f"{job.recipe.command}: --window {job.window} allows fewer calls in flight than --concurrency {concurrency}"
+        )
     async with aclosing(job.teachers):
         with open_journal(asking, writing) as journal:
             run = run_of(job, asking, journal, budget)
             wanted = job.target.records if job.target else None
-            account = Account(job.recipe.command, run, job.teachers.writers(), writing, wanted, job.inputs)
+            account = Account(job.recipe.command, run, job.teachers.writers(), writing, wanted, job.inputs, job.notes)
             account.check()
             writer = Writer(open_destinations(writing, job.inputs, resumable=not asking.no_journal), run.stop)
             with _signals(account, writer):
                 await _write_all(run, writer, account, allowed)
-
-
-def run_of(job: Job[Item], asking: Asking, journal: Journal, budget: Budget) -> Run[Item]:
-    """The run of a job, in the event loop that is to drive it; nothing is asked yet."""
-    concurrency = asking.concurrency or job.teachers.teacher.traits.concurrency
-    calls = Calls(
-        job.teachers.by_role(),
-        journal,
-        seed=asking.seed,
-        concurrency=concurrency,
-        budget=budget,
-        others=job.teachers.others,
-    )
-    ahead = job.window or REORDER * concurrency
-    grace = _grace(job.teachers, asking)
-    return Run(job.recipe, job.source, calls, ahead=ahead, target=job.target, grace=grace)
-
-
-def too_many_failed(run: Run[Any], allowed: Allowed) -> Shortfall | None:
-    """What a run over rows ends with where more of them failed than may."""
-    rows = run.tally.read - run.unfinished
-    if run.tally.failed <= allowed(rows):
-        return None
-    hint = "--retry-failed asks them again, --max-failures allows some"
-    return Shortfall(f"{run.tally.failed} of {rows} rows failed", hint, failures=True)
 
 
 async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: Allowed) -> None:
@@ -145,39 +126,6 @@ def _line(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster event loop of `instgen[fast]`, where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
-
-
-def budget_of(teachers: Teachers, asking: Asking) -> Budget:
-    """What the command line allows to be used.
-
-    Raises:
-        UsageError: a limit on the cost, where nobody knows what a call costs.
-    """
-    if asking.max_cost is not None:
-        for teacher in teachers.each():
-            if teacher.traits.price is None:
-                raise UsageError(
-                    f"--max-cost: the price of {teacher.name} is not known",
-                    f'say it under [prices] in your settings file: "{teacher.name}" = {{prompt = …, completion = …}}',
-                )
-    budget = Budget(asking.max_requests, asking.max_total_tokens, asking.max_cost)
-    return UNLIMITED if budget == UNLIMITED else budget
-
-
-def _grace(teachers: Teachers, asking: Asking) -> float:
-    if asking.grace is not None:
-        return asking.grace
-    return GRACE if teachers.paid else 0.0
-
-
 @contextlib.contextmanager
 def _signals(account: Account, writer: Writer) -> Iterator[None]:
     """The first signal stops the run, the second ends the process after the line that is being written."""
@@ -191,7 +139,7 @@ def _signals(account: Account, writer: Writer) -> Iterator[None]:
             first = signum
             run.stop(Interrupted(signum))
             if not account.writing.quiet:
-                console.say(f"{account.command}: stopping (once more to stop at once)")
+                console.say(f"{account.command}: stopping (interrupt again to stop at once)")
         elif is_one_more(signum, first):
             writer.abort(ABORT_SECONDS)
             console.clear()

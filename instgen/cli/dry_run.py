@@ -10,13 +10,13 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from instgen.budget import Amount, dollars, most
-from instgen.cli.console import say, say_text
+from instgen.console import say, say_text
 from instgen.records import Prompt
 from instgen.teachers.prices import Price
 
 if TYPE_CHECKING:
-    from instgen.cli.job import Job
-    from instgen.cli.opening import Teachers
+    from instgen.running.job import Job
+    from instgen.running.teachers import Teachers
 
 Item = TypeVar("Item")
 
@@ -79,13 +79,13 @@ def _first_prompts(job: Job[Item], number: int, item: Item) -> tuple[Prompt, ...
 
 def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
     for prompt in prompts:
-        say(f"--- the first prompt of item {number + 1} ---")
+        say(f"--- first prompt of item {number + 1} ---")
         for message in prompt.messages:
             say_text(f"[{message.role}]\n{message.content}")
         if prompt.text:
             say_text(prompt.text)
     if not prompts:
-        say(f"--- item {number + 1} asks nothing ---")
+        say(f"--- item {number + 1} needs no call ---")
 
 
 def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
@@ -96,6 +96,6 @@ def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
     cost = (
         f"the price of {', '.join(unknown)} is not known" if unknown else f"at most about {dollars(first.cost * share)}"
     )
-    say(f"{job.recipe.command}: a dry run: nothing was asked or written")
+    say(f"{job.recipe.command}: dry run: nothing was sent or written")
     say(f"  {items} items, about {calls} calls to {' and '.join(teachers)}")
     say(f"  at most about {round(first.tokens * share):,} tokens read and written; {cost}")

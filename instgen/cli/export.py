@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli.filter_options import OnBadLine
-from instgen.cli.options import Files, Writing, expanded
+from instgen.cli.bad_lines import OnBadLine
+from instgen.cli.options import Files, expanded
 from instgen.export.kinds import Kind, Pairs, Ties
+from instgen.running.options import Writing
 
 
 class Template(StrEnum):
@@ -29,39 +30,44 @@ To = Annotated[
         help="alpaca, openai, sharegpt, trl, llamafactory, axolotl, ms-swift, parquet, hf, or a plugin's.",
     ),
 ]
-Learn = Annotated[Kind | None, typer.Option("--as", help="What is learned.  [default: what the first 100 records are]")]
+Learn = Annotated[
+    Kind | None, typer.Option("--as", help="Kind of training data.  [default: that of the first 100 records]")
+]
 Split = Annotated[
     str,
     typer.Option(
         "--split",
         metavar="NAME=SHARE,…",
-        help="Files to draw the rows into; siblings stay together.  [default: train alone]",
+        help="Splits and their shares; siblings stay together.  [default: train only]",
     ),
 ]
-Shuffle = Annotated[bool, typer.Option("--shuffle", help="Put the rows in a random order.")]
+Shuffle = Annotated[bool, typer.Option("--shuffle", help="Shuffle the rows.")]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, envvar="INSTGEN_SEED", help="Another split, another order.")
+    int,
+    typer.Option("--seed", min=0, max=2**63 - 1, envvar="INSTGEN_SEED", help="Random seed for --split and --shuffle."),
 ]
-Meta = Annotated[bool, typer.Option("--keep-meta", help="Add `id`, and all else that a record knows as `meta`.")]
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="The score that orders candidates without a rank.")]
-Paired = Annotated[Pairs, typer.Option("--pairs", help="The best with the worst answer, or every pair.")]
-Tie = Annotated[Ties, typer.Option("--ties", help="Whether answers ranked alike make pairs, the first the better.")]
-LeastMargin = Annotated[
-    float, typer.Option("--min-margin", min=0, help="The least margin (of `rank`) by which a better answer is one.")
+Meta = Annotated[
+    bool, typer.Option("--keep-meta", help="Add columns `id` and `meta`, with everything else that a record holds.")
 ]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Score that orders candidates without a rank.")]
+Paired = Annotated[Pairs, typer.Option("--pairs", help="Pair the best answer with the worst, or make every pair.")]
+Tie = Annotated[
+    Ties, typer.Option("--ties", help="Whether answers of equal rank make pairs; the first counts as better.")
+]
+LeastMargin = Annotated[float, typer.Option("--min-margin", min=0, help="Minimum margin (from `rank`) of a pair.")]
 Margin = Annotated[bool, typer.Option("--margin", help="Add the column `margin`, for reward models.")]
 Preview = Annotated[
     Template | None, typer.Option("--chat-template", help="Show on stderr how the first three rows look to a model.")
 ]
-Card = Annotated[bool, typer.Option("--card", help="Write the dataset's card, which hf always has.")]
-Licence = Annotated[str, typer.Option("--license", metavar="ID", help="The dataset's license, for the card.")]
-Title = Annotated[str, typer.Option("--title", help="Its name, for the card.  [default: the folder's]")]
-Seeds = Annotated[str, typer.Option("--seeds", metavar="TEXT", help="Where the seeds come from, and their license.")]
+Card = Annotated[bool, typer.Option("--card", help="Write a dataset card; hf always has one.")]
+Licence = Annotated[str, typer.Option("--license", metavar="ID", help="License, for the card.")]
+Title = Annotated[str, typer.Option("--title", help="Title, for the card.  [default: the folder's name]")]
+Seeds = Annotated[str, typer.Option("--seeds", metavar="TEXT", help="Source and license of the seeds, for the card.")]
 Summaries = Annotated[
     list[Path] | None,
-    typer.Option("--with-summary", help="File of earlier steps' summaries, for the card; may be repeated."),
+    typer.Option("--with-summary", help="--summary file of earlier steps, for the card; may be repeated."),
 ]
-BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What a line that is no row means.")]
+BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What to do about a line that is not a row.")]
 
 
 @expanded
@@ -89,12 +95,12 @@ def export(
     *,
     writing: Writing,
 ) -> None:
-    """Write the folder that a trainer loads. Needs -o DIR. Asks no teacher."""
+    """Write a folder that a trainer loads. Needs -o DIR. Asks no teacher."""
     import shlex
     import sys
 
     from instgen.cli.exporting import ExportOptions, export_rows
-    from instgen.cli.opening import need_input
+    from instgen.cli.inputs import need_input
     from instgen.errors import UsageError
     from instgen.export.example import Choice
     from instgen.export.find import find_format
@@ -103,7 +109,7 @@ def export(
 
     form = find_format(to)
     if writing.output is None or str(writing.output) == "-":
-        raise UsageError("export writes a folder of files", "say which: -o DIR")
+        raise UsageError("export needs a folder to write to", "use -o DIR")
     if form.parquet:
         pyarrow()
     asked = ExportOptions(

@@ -19,16 +19,14 @@ from typing import Any, NoReturn
 
 import orjson
 
-from instgen import __version__
-from instgen.cli import console, summary
+from instgen import __version__, console
+from instgen.cli import command_line, summary
+from instgen.cli.bad_lines import BAD_LINE
 from instgen.cli.collecting import IN_ROWS, seldom_collected
-from instgen.cli.filter_options import BAD_LINE
-from instgen.cli.folder import Folder
-from instgen.cli.opening import open_destinations
-from instgen.cli.options import Writing
+from instgen.cli.display import shown
+from instgen.cli.progress import Progress
 from instgen.cli.stopping import SIGNALS, handled
 from instgen.cli.waiting import until_readable
-from instgen.cli.writing import Parts
 from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, UsageError
 from instgen.export.card import Told, card
 from instgen.export.carried import Carried, meta
@@ -39,17 +37,20 @@ from instgen.export.format import Exported, Format, Layout
 from instgen.export.kinds import Kind
 from instgen.export.lines import Lines
 from instgen.export.preview import rendered
+from instgen.export.provenance import Provenance
 from instgen.export.split import Splits
-from instgen.export.survey import Survey
 from instgen.formats import rejection_row
 from instgen.jsonl import Destination
 from instgen.lines import BadLine, Row, batches_of, records_at, rows_of
 from instgen.records import Record, Rejection, Verdict
+from instgen.running.folder import Folder
+from instgen.running.options import Writing
+from instgen.running.outputs import open_destinations
+from instgen.running.row_files import Parts
 
 LOOKED_AT = 100
 """Records from which the kind is told where `--as` says none."""
 PREVIEWED = 3
-PROGRESS_SECONDS = 10.0
 KEYS_SHOWN = 8
 
 
@@ -81,6 +82,8 @@ class ExportOptions:
 class Account:
     """What is counted, in records but for the rows."""
 
+    seen: int = 0
+    """Rows that came in."""
     read: int = 0
     kept: int = 0
     bad_lines: int = 0
@@ -90,12 +93,17 @@ class Account:
     carried: Carried = field(default_factory=Carried)
     lines: Lines = field(default_factory=Lines)
     began: float = field(default_factory=time.monotonic)
-    told: float = field(default_factory=time.monotonic)
+
+    def progress(self, rows: int | None) -> Progress:
+        """How far it is, where the input has so many rows."""
+        total = rows if rows is not None and rows >= self.seen else None
+        reasons = dict(self.reasons)  # a copy: this is another thread
+        return Progress(STAGE, self.seen, "row", total, f"{self.kept:,} records kept", reasons)
 
     def check(self) -> None:
         """Raise RuntimeError where records were lost or made up: that is a bug."""
         if self.read != self.kept + self.reasons.total():
-            raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} left out")
+            raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} rejected")
 
 
 def _check_applies(asked: ExportOptions, kind: Kind) -> None:
@@ -104,14 +112,14 @@ def _check_applies(asked: ExportOptions, kind: Kind) -> None:
         raise UsageError(f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf")
     if asked.choice != Choice() and not (kind.compares or kind is Kind.KTO):
         raise UsageError(
-            f"these rows go out as {kind}: nothing is compared in it",
+            f"these rows are exported as {kind}, which compares nothing",
             "--by, --pairs, --ties and --min-margin are for --as dpo, rm or kto",
         )
 
 
 def _summary_row(row: Row) -> Mapping[str, Any]:
     if not isinstance(row.value.get("command"), str):
-        raise InputError(row.where, "is no row of a --summary file", "--with-summary takes what --summary wrote")
+        raise InputError(row.where, "is not a row of a --summary file", "--with-summary takes what --summary wrote")
     return row.value
 
 
@@ -156,13 +164,30 @@ class _Run:
     rejects: Sequence[Destination]
     account: Account
     alarm: int
-    survey: Survey = field(default_factory=Survey)
+    provenance: Provenance = field(default_factory=Provenance)
     previewed: int = 0
 
     def all(self) -> Iterator[str]:
         """Write everything; what the user should hear besides."""
-        asked, account = self.asked, self.account
+        asked = self.asked
         summaries = [_summary_row(row) for row in rows_of(asked.summaries)]
+        with shown(self.account.progress, asked.inputs, self.writing):
+            exported = self._files()  # no longer: a display's thread would take the signals that are to wait
+        self._side_files(exported, summaries)
+        with _undisturbed():
+            changed = self.folder.publish()
+        yield from asked.form.notes(exported)
+        if not changed:
+            yield f"{self.folder.path} already holds the same"
+        for column in () if asked.form.parquet else self.account.lines.dates or ():
+            yield (
+                f"every `{column}` is a date: the datasets library reads such a column as times; "
+                "Parquet keeps it as text"
+            )
+
+    def _files(self) -> Exported:
+        """Write the files of rows."""
+        asked, account = self.asked, self.account
         read = self._read()
         first = list(islice(read, LOOKED_AT))
         kind = account.kind = _kind(asked, [one for one in first if isinstance(one, Record)])
@@ -180,24 +205,14 @@ class _Run:
             account.rows = {name: parts.rows.get(name, 0) for name in asked.splits.names}
             self._check_rows()
             files = parts.finish(asked.splits.names)
-        exported = Exported(kind, columns, files, asked.title or self.folder.path.resolve().name, asked.licence)
-        self._side_files(exported, summaries)
-        with _undisturbed():
-            changed = self.folder.publish()
-        yield from asked.form.notes(exported)
-        if not changed:
-            yield f"{self.folder.path} held the same already"
-        for column in () if asked.form.parquet else account.lines.dates or ():
-            yield (
-                f"every `{column}` is a date: the datasets library reads such a column as times; "
-                "Parquet keeps it as text"
-            )
+        return Exported(kind, columns, files, asked.title or self.folder.path.resolve().name, asked.licence)
 
     def _read(self) -> Iterator[Record | Rejection]:
         """The records, and the lines that are none where those are to be passed over."""
         for told in chain.from_iterable(
             batches_of(self.asked.inputs, waiting=lambda fd: until_readable(fd, self.alarm))
         ):
+            self.account.seen += 1
             try:
                 found = _records_in(told)
             except InputError as problem:
@@ -226,8 +241,7 @@ class _Run:
         if not self.asked.keep_meta:
             account.carried.note(record, kind)
         if self.asked.card:
-            self.survey.add(record)
-        self._tell_progress()
+            self.provenance.add(record)
 
     def _reject(self, rejection: Rejection) -> None:
         self.account.reasons[rejection.verdict.reason] += 1
@@ -237,7 +251,7 @@ class _Run:
     def _passed_over(self, raw: bytes, problem: InputError) -> Rejection:
         self.account.bad_lines += 1
         if self.account.bad_lines == 1 and not self.writing.quiet:
-            console.say(f"export: passed over: {problem.message}")
+            console.say(f"export: skipped: {problem.message}")
         text = raw.decode("utf-8", "replace")
         return Rejection(STAGE, Verdict(BAD_LINE, evidence=problem.message), text=text)
 
@@ -250,7 +264,7 @@ class _Run:
     def _check_rows(self) -> None:
         rows = self.account.rows
         if not any(rows.values()):
-            raise _nothing(f"no row to write as {self.account.kind}: nothing was written", _why(self.account))
+            raise _nothing(f"no row can be exported as {self.account.kind}: nothing was written", _why(self.account))
         if empty := [name for name, count in rows.items() if not count]:
             raise _nothing(
                 f"no row fell into {', '.join(empty)}: nothing was written",
@@ -262,7 +276,7 @@ class _Run:
         if self.asked.card:
             told = Told(
                 exported,
-                self.survey,
+                self.provenance,
                 self.asked.command,
                 self.account.read,
                 self.account.reasons,
@@ -273,12 +287,6 @@ class _Run:
         for name, text in files.items():
             with self.folder.file(name) as file:
                 file.write(text.encode("utf-8", "replace"))
-
-    def _tell_progress(self) -> None:
-        now = time.monotonic()
-        if not self.writing.quiet and now - self.account.told >= PROGRESS_SECONDS:
-            self.account.told = now
-            console.say(f"export: {self.account.read:,} records read")
 
 
 _BY_PROMPT = (Kind.DPO, Kind.RM, Kind.KTO)
@@ -319,7 +327,7 @@ def _nothing(message: str, hint: str) -> Shortfall:
 
 def _why(account: Account) -> str:
     reasons = ", ".join(f"{reason} {count}" for reason, count in account.reasons.most_common())
-    return f"left out: {reasons}; --rejects FILE shows them" if reasons else "there was nothing to read"
+    return f"rejected: {reasons}; --rejects FILE lists them" if reasons else "there was nothing to read"
 
 
 def _told(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[str]:
@@ -331,20 +339,20 @@ def _told(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[
         )
     if account.reasons:
         why = ", ".join(f"{reason} {count:,}" for reason, count in account.reasons.most_common())
-        yield f"left out: {why}"
+        yield f"rejected: {why}"
     if lost := account.carried.keys.most_common():
         names = ", ".join(f"{key} {count:,}" for key, count in lost[:KEYS_SHOWN])
-        more = f" and {len(lost) - KEYS_SHOWN} keys more" if len(lost) > KEYS_SHOWN else ""
-        yield f"not carried: {names}{more}; --keep-meta takes them along"
+        more = f" and {len(lost) - KEYS_SHOWN} more" if len(lost) > KEYS_SHOWN else ""
+        yield f"not exported: {names}{more}; --keep-meta keeps them"
     if account.lines.replaced:
-        yield f"half characters (lone surrogates) replaced in {account.lines.replaced:,} rows"
+        yield f"lone surrogates replaced in {account.lines.replaced:,} rows"
 
 
 def _summary(asked: ExportOptions, account: Account, problem: InstgenError | None) -> dict[str, Any]:
     return {
         "command": "export",
         "version": __version__,
-        "argv": console.argv(),
+        "argv": command_line.argv(),
         "format": asked.form.name,
         "as": account.kind.value,
         "read": account.read,

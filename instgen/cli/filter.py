@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated
 
 import typer
 
-from instgen.cli import console
-from instgen.cli.filter_options import (
+from instgen import console
+from instgen.cli.bad_lines import OnBadLine
+from instgen.cli.config import explicit
+from instgen.cli.options import ASKING, Files, expanded
+from instgen.running.filter_options import (
     Compared,
     Dedupe,
     FilterOptions,
     LookedAt,
-    OnBadLine,
     Personal,
     PresetName,
     Sign,
     Survivor,
 )
-from instgen.cli.options import Asking, Files, Writing, expanded
+from instgen.running.options import Writing
 
 _Texts = list[str] | None
-Preset = Annotated[PresetName, typer.Option("--preset", help="The rules to begin with.")]
+Preset = Annotated[PresetName, typer.Option("--preset", help="Set of rules to start from.")]
 Rules = Annotated[
     _Texts, typer.Option("--rule", metavar="NAME[=VALUE]", help="Add a rule, or set its threshold; may be repeated.")
 ]
-Without = Annotated[_Texts, typer.Option("--no-rule", metavar="NAME", help="Drop a rule; may be repeated.")]
-Explain = Annotated[bool, typer.Option("--explain", help="List the rules in force, and read nothing.")]
+Without = Annotated[_Texts, typer.Option("--no-rule", metavar="NAME", help="Remove a rule; may be repeated.")]
+Explain = Annotated[bool, typer.Option("--explain", help="List the active rules and exit.")]
 Methods = Annotated[
     list[Dedupe] | None,
-    typer.Option("--dedupe", help="How duplicates are told; may be repeated.  [default: exact, or off as the preset]"),
+    typer.Option("--dedupe", help="How to find duplicates; may be repeated.  [default: exact; off with --preset off]"),
 ]
 Near = Annotated[
     float | None,
@@ -39,7 +41,7 @@ Near = Annotated[
         "--near",
         min=0,
         max=1,
-        help="Similarity from which rows are near duplicates; asks for --dedupe near.  [default: 0.7 there]",
+        help="Similarity from which rows are near duplicates; implies --dedupe near.  [default: 0.7 if used]",
     ),
 ]
 Novelty = Annotated[
@@ -48,73 +50,78 @@ Novelty = Annotated[
         "--novelty",
         min=0,
         max=1,
-        help="ROUGE-L F that a task may have with others; asks for --dedupe novelty.  [default: 0.7 there]",
+        help="Maximum ROUGE-L F of a task with earlier ones; implies --dedupe novelty.  [default: 0.7 if used]",
     ),
 ]
 ByScript = Annotated[
     _Texts,
-    typer.Option("--novelty-script", metavar="SCRIPT=VALUE", help="The same for tasks in a script; may be repeated."),
+    typer.Option("--novelty-script", metavar="SCRIPT=VALUE", help="The same for tasks in one script; may be repeated."),
 ]
-On = Annotated[Compared, typer.Option("--novelty-on", help="What is compared: the task is with its input.")]
+On = Annotated[Compared, typer.Option("--novelty-on", help="What to compare; the task includes its input.")]
 Semantic = Annotated[
     float | None,
     typer.Option(
         "--semantic",
         min=0,
         max=1,
-        help="Cosine from which tasks mean the same; asks for --dedupe semantic.  [default: 0.9 there]",
+        help="Cosine from which tasks mean the same; implies --dedupe semantic.  [default: 0.9 if used]",
     ),
 ]
 Embed = Annotated[
     str | None,
     typer.Option(
-        "--embed", metavar="MODEL", help="Makes vectors of tasks: openai/MODEL or static/FOLDER; --dedupe semantic."
+        "--embed", metavar="MODEL", help="Embedding model, openai/MODEL or static/FOLDER; implies --dedupe semantic."
     ),
 ]
 EmbedUrl = Annotated[
-    str | None, typer.Option("--embed-url", help="Where openai/MODEL answers.", envvar="INSTGEN_EMBED_URL")
+    str | None, typer.Option("--embed-url", help="Address of openai/MODEL.", envvar="INSTGEN_EMBED_URL")
 ]
 EmbedKey = Annotated[
     str | None,
     typer.Option("--embed-key-env", help="Name of the variable that holds its key.", envvar="INSTGEN_EMBED_KEY_ENV"),
 ]
-_SHARED = get_type_hints(Asking, include_extras=True)
-Journal = Annotated[Path | None, _SHARED["journal"].__metadata__[0]]
-NoJournal = Annotated[bool, _SHARED["no_journal"].__metadata__[0]]
-Keep = Annotated[Survivor, typer.Option("--keep", help="Which near duplicate stays; the best has the highest --by.")]
+Journal = Annotated[Path | None, ASKING["journal"]]
+NoJournal = Annotated[bool, ASKING["no_journal"]]
+Keep = Annotated[Survivor, typer.Option("--keep", help="Which near duplicate to keep; the best has the highest --by.")]
 Against = Annotated[
-    list[Path] | None, typer.Option("--against", help="File of rows that are there already; may be repeated.")
+    list[Path] | None, typer.Option("--against", help="File of existing rows to compare with; may be repeated.")
 ]
 Decontaminate = Annotated[
     _Texts,
     typer.Option(
-        "--decontaminate", metavar="FILE[:FIELD]", help="Benchmark whose items no row may hold; may be repeated."
+        "--decontaminate", metavar="FILE[:FIELD]", help="Benchmark whose items no row may contain; may be repeated."
     ),
 ]
 DecontaminateBy = Annotated[
-    Sign, typer.Option("--decontaminate-by", help="What shows that an item stands in a row; either is enough.")
+    Sign, typer.Option("--decontaminate-by", help="How to find items; both: either test is enough.")
 ]
 DecontaminateOn = Annotated[
-    LookedAt, typer.Option("--decontaminate-on", help="What is looked at: what the user says, or all texts of a row.")
+    LookedAt, typer.Option("--decontaminate-on", help="What to check: what the user says, or all texts of a row.")
 ]
-Pii = Annotated[Personal | None, typer.Option("--pii", help="What becomes of rows with personal data or secrets.")]
-Lang = Annotated[
-    _Texts, typer.Option("--lang", metavar="CODE", help="A language that rows may be in; may be repeated.")
-]
-SameLang = Annotated[bool, typer.Option("--same-lang", help="Leave out answers in another language than their task.")]
-Balance = Annotated[bool, typer.Option("--balance-lang", help="As many rows of each language as of the rarest.")]
+Pii = Annotated[Personal | None, typer.Option("--pii", help="What to do with personal data and secrets.")]
+Lang = Annotated[_Texts, typer.Option("--lang", metavar="CODE", help="Language to keep; may be repeated.")]
+SameLang = Annotated[bool, typer.Option("--same-lang", help="Reject answers in another language than their task.")]
+Balance = Annotated[bool, typer.Option("--balance-lang", help="Keep as many rows of each language as of the rarest.")]
 Least = Annotated[_Texts, typer.Option("--min", metavar="NAME=VALUE", help="Lowest score to keep; may be repeated.")]
 Most = Annotated[_Texts, typer.Option("--max", metavar="NAME=VALUE", help="Highest score to keep; may be repeated.")]
-Top = Annotated[int | None, typer.Option("--top", min=0, help="Keep so many rows, the highest by --by.")]
+Top = Annotated[int | None, typer.Option("--top", min=0, help="Keep this many rows, the highest by --by.")]
 By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="The score for --top, --diverse, --keep best.")]
-Sample = Annotated[int | None, typer.Option("--sample", min=0, help="Keep so many rows, drawn at random.")]
+Sample = Annotated[int | None, typer.Option("--sample", min=0, help="Keep this many rows, drawn at random.")]
 Diverse = Annotated[
-    int | None, typer.Option("--diverse", min=0, help="Keep so many rows that are unlike one another, the best first.")
+    int | None,
+    typer.Option("--diverse", min=0, help="Keep this many rows that differ from each other, the best first."),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, envvar="INSTGEN_SEED", help="Another seed draws another sample.")
+    int,
+    typer.Option(
+        "--seed",
+        min=0,
+        max=2**63 - 1,
+        envvar="INSTGEN_SEED",
+        help="Random seed; a different one draws a different sample.",
+    ),
 ]
-BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What a line that is no row means.")]
+BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What to do about a line that is not a row.")]
 
 
 @expanded
@@ -156,8 +163,8 @@ def filter_rows(
     *,
     writing: Writing,
 ) -> None:
-    """Keep the rows that pass, as they came, and say why the others do not. Asks no teacher."""
-    from instgen.cli.opening import need_input
+    """Keep the rows that pass, unchanged, and say why the others do not. Asks no teacher."""
+    from instgen.cli.inputs import need_input
 
     asked = FilterOptions(
         preset=preset,
@@ -190,6 +197,7 @@ def filter_rows(
         sample=sample,
         diverse=diverse,
         seed=seed,
+        explicit=explicit(),
     )
     if explain:
         _explain(asked)
@@ -198,15 +206,15 @@ def filter_rows(
 
 
 def _explain(asked: FilterOptions) -> None:
-    from instgen.cli.filtering import explained
+    from instgen.running.filter import explained
 
     console.show("\n".join(explained(asked)))
 
 
 def _filter(asked: FilterOptions, rows: Sequence[Path], writing: Writing, *, skip: bool) -> None:
-    from instgen.cli.embedding import opened
-    from instgen.cli.filtering import compared_with, sieve_for
     from instgen.cli.sifting import Inputs, sift
+    from instgen.running.embedding import opened
+    from instgen.running.filter import compared_with, sieve_for
 
     tell = console.silent if writing.quiet else console.say
     with opened(asked, writing, tell) as vectors:

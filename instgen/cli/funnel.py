@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from instgen import __version__
-from instgen.cli import console
+from instgen import __version__, console
+from instgen.cli import command_line
 from instgen.cli.progress import Progress
 from instgen.errors import InputError, InstgenError
 from instgen.filters.ending import EMPTY
 from instgen.records import Verdict
+from instgen.running.sieve import RULES
 
-RULES = "rules"
-"""What the rules are called as a step."""
 EXAMPLES_A_REASON = 3
 
 
@@ -77,7 +76,7 @@ class Funnel:
         """Count a line that is no row; the first is always told of."""
         self.bad_lines += 1
         if not self.quiet and (self.verbose or self.bad_lines == 1):
-            console.say(f"filter: passed over: {problem.message}")
+            console.say(f"filter: skipped: {problem.message}")
 
     def progress(self, rows: int | None) -> Progress:
         """How far it is, where the input has so many rows."""
@@ -91,7 +90,7 @@ class Funnel:
         """Raise RuntimeError where rows were lost or made up: that is a bug."""
         if self.read != self.kept + self.rejected + self.bad_lines:
             raise RuntimeError(
-                f"{self.read} rows read, but {self.kept} kept, {self.rejected} left out, {self.bad_lines} passed over"
+                f"{self.read} rows read, but {self.kept} kept, {self.rejected} rejected, {self.bad_lines} skipped"
             )
 
     def tell(self) -> None:
@@ -112,7 +111,7 @@ class Funnel:
         return {
             "command": "filter",
             "version": __version__,
-            "argv": console.argv(),
+            "argv": command_line.argv(),
             "read": self.read,
             "kept": self.kept,
             "rejected": self.rejected,
@@ -140,8 +139,8 @@ class Funnel:
         told = [
             f"{self.kept:,} of {self.read:,} rows kept",
             f"{self.rewritten:,} rewritten" if self.rewritten else "",
-            f"{self.parts:,} instances or candidates left out of rows" if self.parts else "",
-            f"{self.bad_lines:,} bad lines passed over" if self.bad_lines else "",
+            f"{self.parts:,} instances or candidates removed from rows" if self.parts else "",
+            f"{self.bad_lines:,} bad lines skipped" if self.bad_lines else "",
             console.duration(time.monotonic() - self.began),
         ]
         yield "; ".join(part for part in told if part)

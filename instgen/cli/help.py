@@ -21,8 +21,8 @@ _LIMITS = re.compile(r"(?:([\d.]+)<=)?x(?:>=([\d.]+)|<=([\d.]+))")
 _UNTOLD = str(2**63 - 1)
 """A limit that nobody meets."""
 SETTINGS = """\
-Each option can also be said by a variable, INSTGEN_{}_OPTION, and in settings files, your own or ./instgen.toml. What
-holds, and why:"""
+Each option can also be set by a variable, INSTGEN_{}_OPTION, or in a settings file, your own or ./instgen.toml. To see
+the values and where they come from:"""
 
 
 class Grouped(TyperCommand):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli import console
+from instgen import console
 
 journal = typer.Typer(help="Inspect, export and prune the journal.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -26,7 +26,7 @@ DAY = 86_400.0
 @journal.command("info")
 def info(where: Where = None) -> None:
     """Show where the journal is, how many completions it holds, and what they cost."""
-    from instgen.cli.opening import existing_journal
+    from instgen.running.journal import existing_journal
 
     kept = existing_journal(where)
     console.show(str(kept.path))
@@ -45,8 +45,8 @@ def export(where: Where = None) -> None:
     import orjson
 
     from instgen import terminal
-    from instgen.cli.opening import existing_journal
     from instgen.jsonl import translated
+    from instgen.running.journal import existing_journal
 
     kept = existing_journal(where)
     shown = terminal.json_lines if os.isatty(console.STDOUT) else bytes
@@ -57,14 +57,14 @@ def export(where: Where = None) -> None:
 
 @journal.command("prune")
 def prune(
-    days: Annotated[float, typer.Option("--older-than", min=0, help="Age in days of what is forgotten.")],
+    days: Annotated[float, typer.Option("--older-than", min=0, help="Age in days of the completions to delete.")],
     where: Where = None,
 ) -> None:
-    """Forget old completions; a run that needed them pays for them again."""
+    """Delete old completions; a run that needs them pays for them again."""
     import time
 
-    from instgen.cli.opening import existing_journal
+    from instgen.running.journal import existing_journal
 
     kept = existing_journal(where)
-    console.show(f"{kept.prune(time.time() - days * DAY)} forgotten")
+    console.show(f"{kept.prune(time.time() - days * DAY)} deleted")
     kept.close()

@@ -11,18 +11,18 @@ from typing import Annotated
 import typer
 
 from instgen import __version__
-from instgen.cli import console
+from instgen.cli import command_line
 from instgen.cli.program import Program
 from instgen.errors import InputError, InstgenError, ReaderGone
 
 ABOUT = """\
-Instruction data from a handful of seed tasks, in shell pipelines.
+Make instruction-tuning data from a handful of seed tasks, in shell pipelines.
 
 \b
   instgen self-instruct -n 500 | instgen evolve | instgen filter > data.jsonl
 
-Commands read JSONL from files or stdin, and write JSONL to stdout or -o. Kill any of them and give the same line again:
-it goes on, and pays for nothing twice. Without -t a small model in this process answers: no key, no network.
+Commands read JSONL from files or stdin, and write JSONL to stdout or -o. Stop a command at any point and repeat it: it
+continues, and never pays for a call twice. Without -t, a small local model answers: no key, no network.
 """
 
 app = typer.Typer(
@@ -71,15 +71,15 @@ def run() -> None:
     try:
         app(prog_name="instgen")
     except InstgenError as problem:
-        console.tell(problem)
+        command_line.tell(problem)
         _leave(problem.exit_code)
     except PermissionError as problem:  # a path in a folder that may not even be looked into
         if problem.filename is None:
             raise
-        console.tell(InputError(os.fsdecode(problem.filename), "you have no permission to look there"))
+        command_line.tell(InputError(os.fsdecode(problem.filename), "you have no permission to look there"))
         _leave(InputError.exit_code)
     except SystemExit as end:
-        _leave(end.code if sys.stdout is stdout else ReaderGone.exit_code)  # typer swaps it when its reader has gone
+        _leave(end.code if sys.stdout is stdout else ReaderGone.exit_code)  # typer swaps it when its reader is gone
 
 
 def _leave(code: int | str | None) -> None:

@@ -15,11 +15,9 @@ from typing import Any
 
 import orjson
 
-from instgen import __version__
-from instgen.cli import console, summary
+from instgen import __version__, console
+from instgen.cli import command_line, summary
 from instgen.cli.display import shown
-from instgen.cli.opening import open_destinations
-from instgen.cli.options import Writing
 from instgen.cli.progress import Progress
 from instgen.cli.stopping import stopping
 from instgen.errors import InstgenError
@@ -27,6 +25,8 @@ from instgen.formats import to_row
 from instgen.jsonl import Destination
 from instgen.lines import BadLine, Row, batches_of, records_at
 from instgen.records import Record
+from instgen.running.options import Writing
+from instgen.running.outputs import open_destinations
 from instgen.scores.free import COMMAND, Measuring
 
 
@@ -53,7 +53,7 @@ class _Tally:
         return {
             "command": COMMAND,
             "version": __version__,
-            "argv": console.argv(),
+            "argv": command_line.argv(),
             "read": self.rows,
             "kept": self.rows,
             "rejected": 0,
@@ -78,13 +78,16 @@ def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> N
         _measure(measuring, inputs, writing, tally)
     except InstgenError as ended:
         problem = ended
-    tally.tell()
+    if problem is None or tally.rows:
+        tally.tell()
     summary.append(writing, tally.summary(problem))
     if problem is not None:
         raise problem
 
 
 def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tally: _Tally) -> None:
+    # Before an output is made it is told whether the files are there.
+    batches = batches_of(inputs, waiting=lambda fd: stop.until_readable(fd, records))
     with contextlib.ExitStack() as closing:
         destinations = open_destinations(writing, inputs, resumable=True)
         for destination in destinations:
@@ -92,7 +95,6 @@ def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tal
         stop = closing.enter_context(stopping())
         closing.enter_context(shown(lambda rows: stop.told(tally.progress(rows)), inputs, writing))
         records = destinations[0]
-        batches = batches_of(inputs, waiting=lambda fd: stop.until_readable(fd, records))
         while batch := stop.reading(lambda: next(batches, None)):
             _write(batch, measuring, records, tally)
         for destination in destinations:

@@ -199,7 +199,7 @@ def _left_out(progress: Progress) -> str:
 def _reasons(left_out: Mapping[str, int]) -> Iterator[str]:
     """How many were left out and the most common reasons."""
     counted = sorted(left_out.items(), key=itemgetter(1), reverse=True)
-    head = f"{sum(left_out.values()):,} left out" if len(counted) > 1 else "left out"
+    head = f"{sum(left_out.values()):,} rejected" if len(counted) > 1 else "rejected"
     for place, (reason, count) in enumerate(counted[:REASONS]):
         yield f"{reason} {count:,}" if place else f"{head}: {reason} {count:,}"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli import console
+from instgen import console
 
 prompts = typer.Typer(help="Show and export the prompt files.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,9 +38,9 @@ def show(
 
 @prompts.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to; files that exist are kept.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to; existing files are kept.")],
 ) -> None:
-    """Write the prompt files to a folder, to be changed and named with --prompts."""
+    """Write the prompt files to a folder, to change them and pass them with --prompts."""
     from instgen.jsonl import translated
     from instgen.prompts.book import SUFFIX, built_in
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from instgen import __version__
-from instgen.cli import console, summary
-from instgen.cli.options import Writing
+from instgen import __version__, console
+from instgen.cli import summary
+from instgen.running.options import Writing
 from instgen.scores.free import COMMAND
 from instgen.scores.rates import Counts, Rate
 from instgen.scores.rubric import Rubric

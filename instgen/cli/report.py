@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from instgen.cli import console
+from instgen import console
 from instgen.cli.options import Files
 from instgen.cli.surveying import Ancestors, Beside, Lang, RejectFiles, Seeds, Summaries, survey_of
 from instgen.errors import UsageError
@@ -19,29 +19,29 @@ from instgen.sources import DASH
 def report(
     context: typer.Context,
     files: Files = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The page; - for stdout.")] = Path(
-        "report.html"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="File for the report; - for stdout.")
+    ] = Path("report.html"),
     with_summary: Summaries = None,
     with_rejects: RejectFiles = None,
     with_rows: Ancestors = None,
     seeds: Seeds = None,
     lang: Lang = "en",
     novelty: Annotated[
-        float, typer.Option("--novelty", min=0, max=1, help="The threshold to draw into the likeness charts.")
+        float, typer.Option("--novelty", min=0, max=1, help="Threshold to mark in the similarity charts.")
     ] = 0.7,
-    title: Annotated[str, typer.Option("--title", help="What stands above it.  [default: the file's name]")] = "",
-    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is no report.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")] = False,
+    title: Annotated[str, typer.Option("--title", help="Heading of the page.  [default: the file's name]")] = "",
+    show: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is not a report.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors.")] = False,
 ) -> None:
-    """Make one self-contained page about the data: what it asks for, how alike it is, what was left out on the way."""
+    """Make one self-contained page about the data: what it asks for, how similar it is, what was rejected."""
     from instgen import __version__
-    from instgen.cli.opening import need_input
+    from instgen.cli.inputs import need_input
     from instgen.report.page import Shown, page
 
     if output == Path(DASH) and show:
-        raise UsageError("--open needs a page in a file", "-o FILE names it")
+        raise UsageError("--open needs the report in a file", "-o FILE names it")
     inputs = need_input(context, files)
     if output != Path(DASH):
         _check_replaceable(output, inputs, force=force)
@@ -89,18 +89,16 @@ def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> No
         if not path.is_file():
             return
         if any(each.exists() and each.samefile(path) for each in inputs):
-            raise UsageError(f"{path}: is the data itself", "-o names another file")
+            raise UsageError(f"{path}: is one of the inputs", "-o names another file")
         with path.open("rb") as file:
             if not force and file.read(len(MARK)) not in {b"", MARK.encode()}:
-                raise UsageError(
-                    f"{path}: is there already, and is no report", "--force overwrites it, or name another"
-                )
+                raise UsageError(f"{path}: exists, and is not a report", "use --force to overwrite it, or name another")
 
 
 def _write(path: Path, data: bytes) -> None:
     """Put the page in place as a whole; what is no file, such as /dev/null, is written into."""
-    from instgen.cli.whole import replace_whole
     from instgen.jsonl import translated
+    from instgen.running.whole import replace_whole
 
     with translated(str(path)):
         if path.exists() and not path.is_file():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instgen.cli import console
-from instgen.cli.options import Asking, Files, Writing, expanded
+from instgen import console
+from instgen.cli.options import Files, expanded
+from instgen.running.options import Asking, Writing
+
+if TYPE_CHECKING:
+    from instgen.running.rubrics import Rubrics, ScoreOptions
 
 
 @expanded
@@ -16,40 +21,59 @@ def score(
     files: Files = None,
     rubric: Annotated[
         list[str] | None,
-        typer.Option("--rubric", metavar="NAME", help="What is scored, or ./FILE.toml of your own; may be repeated."),
+        typer.Option("--rubric", metavar="NAME", help="Rubric to score by, or your own ./FILE.toml; may be repeated."),
     ] = None,
-    list_rubrics: Annotated[bool, typer.Option("--list", help="List the rubrics, and read nothing.")] = False,
+    list_rubrics: Annotated[bool, typer.Option("--list", help="List the rubrics and exit.")] = False,
     votes: Annotated[
-        int, typer.Option("--votes", min=1, help="Times the judge is asked for each score; the median counts.")
+        int, typer.Option("--votes", min=1, help="Times to ask the judge for each score; the median counts.")
     ] = 1,
-    replace: Annotated[bool, typer.Option("--replace", help="Score again what has the scores.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Also score rows that already have the scores.")] = False,
     sample: Annotated[
-        int | None, typer.Option("--sample", min=1, help="Judge so many records, drawn by --seed; the rest passes.")
+        int | None,
+        typer.Option("--sample", min=1, help="Judge only this many records, drawn by --seed; the rest passes through."),
     ] = None,
     reference_key: Annotated[
-        str, typer.Option("--reference-key", metavar="KEY", help="A row's key that holds a correct answer.")
+        str, typer.Option("--reference-key", metavar="KEY", help="Key of the rows that holds a correct answer.")
     ] = "",
     *,
     asking: Asking,
     writing: Writing,
 ) -> None:
-    """Add scores to records, by a teacher as judge or, for some rubrics, without any."""
-    from instgen.cli.judging import ScoreOptions, chosen, judge, listed
-    from instgen.cli.opening import need_input
+    """Add scores to records, with a teacher as judge or, for some rubrics, without one."""
+    from instgen.cli.inputs import need_input
+    from instgen.running.rubrics import ScoreOptions, chosen, listed
 
     if list_rubrics:
         console.show("\n".join(listed()))
         return
-    wanted = ScoreOptions(rubric or (), votes, replace, sample, reference_key)
-    rubrics = chosen(wanted)
+    own = ScoreOptions(rubric, votes, replace, sample, reference_key)
+    rubrics = chosen(own)
     inputs = need_input(context, files)
     if rubrics.ask:
-        judge(rubrics, wanted, inputs, asking, writing)
+        _judge(rubrics, own, inputs, asking, writing)
         return
     if asking.dry_run:
-        console.say("score: a dry run: nothing was written, and these rubrics ask nobody")
+        console.say("score: dry run: nothing was written; these rubrics make no calls")
         return
     from instgen.cli.measuring import measure
     from instgen.scores.free import Measuring
 
     measure(Measuring(rubrics.measures, replace_scores=replace), inputs, writing)
+
+
+def _judge(rubrics: Rubrics, own: ScoreOptions, inputs: tuple[Path, ...], asking: Asking, writing: Writing) -> None:
+    """Have records judged, and say how often each question of yes and no was answered yes."""
+    from instgen.cli import rates
+    from instgen.cli.drive import perform
+    from instgen.lines import records_of
+    from instgen.recipes.judge import Judge
+    from instgen.running.score import score_job
+    from instgen.running.teachers import judge_alone
+
+    asking = judge_alone(asking)
+    job = score_job(rubrics, own, records_of(inputs, may_be_empty=True), asking, writing, inputs=inputs)
+    try:
+        perform(job, asking, writing)
+    finally:
+        if isinstance(job.recipe, Judge) and not asking.dry_run:
+            rates.tell(job.recipe.counts, writing)

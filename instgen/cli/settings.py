@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instgen.cli import console
+from instgen import console
 from instgen.cli.commands import SETTABLE
 from instgen.cli.config import (
     Setting,
@@ -23,27 +23,26 @@ from instgen.cli.config import (
     said_in_words,
     setting_of,
     settings_of,
-    tables_of,
-    users_file,
     variable_of,
 )
+from instgen.running.settings import tables_of, users_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-config = typer.Typer(help="Show your settings, and begin a file of them.", no_args_is_help=True, rich_markup_mode=None)
+config = typer.Typer(help="Show settings, or create a settings file.", no_args_is_help=True, rich_markup_mode=None)
 
 NEW_FILE, NEW_FOLDER = 0o600, 0o700
 
 HEAD = """\
-# Settings for instgen. Take away the # before a line to say it; as they stand, the lines say what holds anyway, and
-# where nothing follows the =, nothing is set.
-# A flag beats a variable (INSTGEN_SEED=1), a variable beats ./instgen.toml, and that beats this file.
-# What stands in a table such as [self-instruct] is for that command alone.
+# Settings for instgen. Every line shows a default; to change it, remove the # in front. A line with nothing after the =
+# has no default.
+# Flags override variables (INSTGEN_SEED=1), which override ./instgen.toml, which overrides this file.
+# Settings in a table such as [self-instruct] apply to that command only.
 """
 
 TAIL = """
-# A teacher with an address and a key of its own, asked by -t NAME, --judge NAME or --with NAME:
+# A teacher with its own address and key, for -t NAME, --judge NAME or --with NAME:
 #
 #     [teachers.big]
 #     teacher = "openai/MODEL"
@@ -51,7 +50,7 @@ TAIL = """
 #     api_key_env = "NAME_OF_A_VARIABLE"
 #     price = { prompt = 0.2, completion = 0.8 }
 #
-# Prices in US dollars for a million tokens, where you know them better than our list:
+# Prices in US dollars per million tokens, to override the built-in list:
 #
 #     [prices]
 #     "openai/MODEL" = { prompt = 0.2, completion = 0.8, cached = 0.1 }
@@ -72,11 +71,9 @@ class InForce:
 @config.command("show")
 def show(
     context: typer.Context,
-    command: Annotated[
-        str | None, typer.Argument(metavar="COMMAND", help="Show all that holds for this command.")
-    ] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value comes from.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON, one setting a line.")] = False,
+    command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Command whose settings to show.")] = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Show where each value comes from.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one setting per line.")] = False,
     file: FileOption = None,
 ) -> None:
     """Show each setting and its value; without a command, those that commands share."""
@@ -92,22 +89,22 @@ def show(
 
 @config.command("path")
 def path() -> None:
-    """Show where your settings file is, or would be."""
+    """Print where your settings file is, or would be."""
     console.show(str(users_file(None)))
 
 
 @config.command("init")
 def init(
     context: typer.Context,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write your settings file, with every option at its default, and say where it is."""
+    """Create your settings file, with every option at its default, and print its path."""
     from instgen.errors import UsageError
     from instgen.jsonl import translated
 
     file = users_file(None)
     if file.exists() and not force:
-        raise UsageError(f"{file}: is there already", "--force overwrites it")
+        raise UsageError(f"{file}: exists already", "--force overwrites it")
     with translated(str(file)):
         file.parent.mkdir(mode=NEW_FOLDER, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, NEW_FILE)
@@ -125,7 +122,7 @@ def _settings(context: typer.Context, name: str | None, file: Path | None) -> It
 
     commands = _commands(context)
     if name is not None and name not in SETTABLE:
-        raise UsageError(f"{name} is no command with settings", f"known: {', '.join(SETTABLE)}")
+        raise UsageError(f"{name} is not a command with settings", f"known: {', '.join(SETTABLE)}")
     command = commands[name] if name else TyperCommand("", params=list(_shared(commands).values()))
     asked = typer.Context(command, parent=context.find_root(), info_name=name or "")
     said = settings_of(asked, file)
@@ -144,7 +141,7 @@ def _settings(context: typer.Context, name: str | None, file: Path | None) -> It
 
 def _teachers(file: Path) -> Iterator[InForce]:
     """What the user's file says of teachers that it names."""
-    from instgen.cli.named import named_teacher
+    from instgen.running.named import named_teacher
 
     for name in tables_of(file).get("teachers", {}) if file.is_file() else ():
         if found := named_teacher(name, file):
@@ -186,7 +183,7 @@ def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
     """The options that come from a group, by name: the same for all commands that have them."""
     from instgen.cli.options import GROUPS
 
-    names = {field.name for group in GROUPS for field in fields(group)}
+    names = {name for options in GROUPS.values() for name in options}
     found: dict[str, Any] = {}
     for command in SETTABLE:
         found |= {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -16,14 +16,10 @@ from typing import TypeVar
 import orjson
 
 from instgen.cli import summary
+from instgen.cli.bad_lines import BAD_LINE
 from instgen.cli.collecting import IN_ROWS, seldom_collected
 from instgen.cli.display import shown
-from instgen.cli.filter_options import BAD_LINE
 from instgen.cli.funnel import Funnel
-from instgen.cli.opening import open_destinations
-from instgen.cli.options import Writing
-from instgen.cli.sieve import STAGE, Item, Sieve, reject_line
-from instgen.cli.spool import Spool
 from instgen.cli.stopping import Stop, stopping
 from instgen.errors import InputError, InstgenError
 from instgen.formats import records_from, rejection_row
@@ -31,6 +27,10 @@ from instgen.formats.quick import quick_record
 from instgen.jsonl import Destination
 from instgen.lines import BadLine, Row, batches_of
 from instgen.records import Record, Rejection, Verdict
+from instgen.running.options import Writing
+from instgen.running.outputs import open_destinations
+from instgen.running.sieve import STAGE, Item, Sieve, reject_line
+from instgen.running.spool import Spool
 
 T = TypeVar("T")
 
@@ -59,6 +59,8 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
     summary.append(writing)
     problem: InstgenError | None = None
     try:
+        # Before an output is made it is told whether the files are there.
+        batches = batches_of(inputs.rows, waiting=lambda fd: stop.until_readable(fd, destinations[0]))
         with contextlib.ExitStack() as closing:
             destinations = open_destinations(writing, (*inputs.rows, *inputs.others), resumable=True)
             for destination in destinations:
@@ -66,7 +68,7 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
             stop = closing.enter_context(stopping())
             run = _Run(sieve, funnel, stop, destinations, skip=inputs.skip_bad_lines)
             closing.enter_context(shown(lambda rows: stop.told(funnel.progress(rows)), inputs.rows, writing))
-            run.all(inputs.rows)
+            run.all(batches)
             for destination in destinations:
                 destination.verify_end()
     except InstgenError as ended:
@@ -96,9 +98,8 @@ class _Run:
         """Whether somebody wants to see what is left out."""
         return len(self.destinations) > 1
 
-    def all(self, paths: Sequence[Path]) -> None:
+    def all(self, batches: Iterator[Sequence[Row | BadLine]]) -> None:
         """Judge all rows, and write what can be written."""
-        batches = batches_of(paths, waiting=lambda fd: self.stop.until_readable(fd, self.destinations[0]))
         with Spool() if self.sieve.selections else contextlib.nullcontext() as spool:
             keep = spool.add if spool is not None else self.keep
             while batch := self.stop.reading(lambda: next(batches, None)):

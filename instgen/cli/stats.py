@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from instgen.cli import console
+from instgen import console
 from instgen.cli.options import Files
 from instgen.cli.surveying import Beside, Lang, RejectFiles, Seeds, Summaries, survey_of
 from instgen.errors import LimitMissed, UsageError
@@ -25,20 +25,20 @@ _Limits = list[str] | None
 def stats(
     context: typer.Context,
     files: Files = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print them as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     fail_under: Annotated[
-        _Limits, typer.Option("--fail-under", metavar="NAME=VALUE", help="The least of a number; may be repeated.")
+        _Limits, typer.Option("--fail-under", metavar="NAME=VALUE", help="Fail if a number is lower; may be repeated.")
     ] = None,
     fail_over: Annotated[
-        _Limits, typer.Option("--fail-over", metavar="NAME=VALUE", help="The most of a number; may be repeated.")
+        _Limits, typer.Option("--fail-over", metavar="NAME=VALUE", help="Fail if a number is higher; may be repeated.")
     ] = None,
     with_summary: Summaries = None,
     with_rejects: RejectFiles = None,
     seeds: Seeds = None,
     lang: Lang = "en",
 ) -> None:
-    """Print how many records there are, how long, how alike and of which kinds; exit 3 where a limit is missed."""
-    from instgen.cli.opening import need_input
+    """Print how many records there are, how long, how similar and of which kinds; exit with 3 if a limit is missed."""
+    from instgen.cli.inputs import need_input
     from instgen.jsonl import translated
 
     least = [_limit(said, "--fail-under") for said in fail_under or ()]

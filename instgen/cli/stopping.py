@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import TypeVar
 
-from instgen.cli import console
+from instgen import console
 from instgen.cli.progress import Progress
 from instgen.cli.waiting import alarm, until_readable
 from instgen.errors import Interrupted
@@ -21,7 +21,7 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What stops a run: Ctrl-C, being asked to end, the end of the terminal."""
 
-STOPPING = "stopping when this batch is written (once more to stop at once)"
+STOPPING = "stopping when this batch is written (interrupt again to stop at once)"
 
 
 def heeded() -> tuple[signal.Signals, ...]:

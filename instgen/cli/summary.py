@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from instgen.cli.options import Writing
 from instgen.errors import OutputFailed, UsageError
+from instgen.running.options import Writing
 
 
 def append(writing: Writing, row: Mapping[str, Any] | None = None) -> None:

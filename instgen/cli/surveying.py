@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 
 Summaries = Annotated[
     list[Path] | None,
-    typer.Option("--with-summary", metavar="FILE", help="What --summary wrote on the way here; may be repeated."),
+    typer.Option("--with-summary", metavar="FILE", help="--summary file of earlier stages; may be repeated."),
 ]
 RejectFiles = Annotated[
     list[Path] | None,
-    typer.Option("--with-rejects", metavar="FILE", help="What --rejects wrote on the way here; may be repeated."),
+    typer.Option("--with-rejects", metavar="FILE", help="--rejects file of an earlier stage; may be repeated."),
 ]
 Ancestors = Annotated[
     list[Path] | None,
-    typer.Option("--with-rows", metavar="FILE", help="Rows of earlier stages, as ancestors; may be repeated."),
+    typer.Option(
+        "--with-rows", metavar="FILE", help="File of an earlier stage's rows, to find ancestors; may be repeated."
+    ),
 ]
 Seeds = Annotated[
     Path | None,
-    typer.Option("--seeds", metavar="FILE", help="The seed tasks that were begun with.  [default: ours, by --lang]"),
+    typer.Option("--seeds", metavar="FILE", help="Seed tasks to compare with.  [default: the bundled ones, by --lang]"),
 ]
-Lang = Annotated[str, typer.Option("--lang", help="The language of our seeds to compare with.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language of the bundled seeds to compare with.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def survey_of(inputs: Sequence[Path], beside: Beside) -> Seen:
     Raises:
         InputError: a file or a row that cannot be read, a summary that is none, or no record at all.
     """
-    from instgen.cli.opening import records_of
+    from instgen.lines import records_of
     from instgen.report.survey import Survey
     from instgen.seedlist import seed_file
 
@@ -74,7 +76,7 @@ def survey_of(inputs: Sequence[Path], beside: Beside) -> Seen:
     for record in records_of(inputs):
         survey.add(record)
     if not survey.rows:
-        raise InputError(", ".join(map(str, inputs)), "holds no record", "there is nothing to count")
+        raise InputError(", ".join(map(str, inputs)), "contains no records", "there is nothing to count")
     stages = [stage for path in beside.summaries for stage in _stages(path)]
     numbers = survey.numbers([record.instruction for record in seeds], stages)
     return Seen(survey, numbers, _rejects(beside.rejects))
@@ -89,7 +91,7 @@ def _stages(path: Path) -> Iterator[Stage]:
         if stage:
             yield stage
         elif "command" not in row.value or "read" in row.value:
-            raise InputError(row.where, "is no summary of a stage", "--summary FILE writes one")
+            raise InputError(row.where, "is not a summary of a stage", "--summary FILE writes one")
 
 
 def _rejects(paths: Sequence[Path]) -> Rejects:
@@ -99,5 +101,5 @@ def _rejects(paths: Sequence[Path]) -> Rejects:
     rejects = Rejects()
     for row in rows_of(paths, may_be_empty=[str(path) for path in paths]) if paths else ():
         if not rejects.add(row.value):
-            raise InputError(row.where, "is no row of a rejects file", "--rejects FILE writes them")
+            raise InputError(row.where, "is not a row of a rejects file", "--rejects FILE writes them")
     return rejects

@@ -84,7 +84,7 @@ def _tables(numbers: Numbers, rejects: Rejects, room: _Room) -> list[Table]:
         _counted("prompts", numbers.prompts, sum(numbers.prompts.values()), room),
         _counted("teachers", numbers.teachers, sum(numbers.teachers.values()), room),
         _counted(
-            "left out",
+            "rejected",
             {f"{stage}: {reason}": count for (stage, reason), count in rejects.counts.most_common()},
             rejects.counts.total(),
             room,

@@ -10,18 +10,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from instgen.cli import console
-from instgen.cli.options import Asking, Writing
+from instgen import console
+from instgen.cli.config import explicit
+from instgen.cli.options import ASKING, WRITING
+from instgen.running.options import Asking
 
 if TYPE_CHECKING:
     from instgen.records import Completion, Prompt
     from instgen.teachers.teacher import Teacher
 
-teachers = typer.Typer(help="List the teachers, and check one.", no_args_is_help=True, rich_markup_mode=None)
+teachers = typer.Typer(help="List teachers, or test one.", no_args_is_help=True, rich_markup_mode=None)
 
 ANSWER_TOKENS = 256
 """Tokens that an answer may have: enough for a sentence, and for most thinking before it."""
@@ -73,22 +75,14 @@ class Report:
     """Settings that were left out or renamed, in the teacher's words."""
 
 
-_HINTS = get_type_hints(Asking, include_extras=True) | get_type_hints(Writing, include_extras=True)
-
-
-def _option(name: str) -> Any:
-    """An option as all commands have it."""
-    return _HINTS[name].__metadata__[0]
-
-
 @teachers.callback()
 def _teachers() -> None:
-    """List the teachers, and check one."""
+    """List teachers, or test one."""
 
 
 @teachers.command("list")
 def list_teachers() -> None:
-    """List the providers that `--teacher PROVIDER/MODEL` knows."""
+    """List the providers for `--teacher PROVIDER/MODEL`."""
     from instgen.teachers.find import known_providers
 
     for name in known_providers():
@@ -98,22 +92,22 @@ def list_teachers() -> None:
 @teachers.command("check")
 def check(
     spec: Annotated[str, typer.Argument(metavar="TEACHER", help="PROVIDER/MODEL, or a name from your settings.")],
-    base_url: Annotated[list[str] | None, _option("base_url")] = None,
-    api_key_env: Annotated[str | None, _option("api_key_env")] = None,
-    api_key_file: Annotated[Path | None, _option("api_key_file")] = None,
-    allow_http: Annotated[bool, _option("allow_http")] = False,
-    timeout: Annotated[float, _option("timeout")] = Asking().timeout,
-    tries: Annotated[int, _option("tries")] = ONE_TRY,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
-    config: Annotated[Path | None, _option("config")] = None,
+    base_url: Annotated[list[str] | None, ASKING["base_url"]] = None,
+    api_key_env: Annotated[str | None, ASKING["api_key_env"]] = None,
+    api_key_file: Annotated[Path | None, ASKING["api_key_file"]] = None,
+    allow_http: Annotated[bool, ASKING["allow_http"]] = False,
+    timeout: Annotated[float, ASKING["timeout"]] = Asking().timeout,
+    tries: Annotated[int, ASKING["tries"]] = ONE_TRY,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    config: Annotated[Path | None, WRITING["config"]] = None,
 ) -> None:
-    """Ask a teacher four short questions: does it answer, how fast, at what cost, and what settings does it take."""
+    """Ask a teacher four short questions: whether it answers, how fast, at what cost, with which settings."""
     import asyncio
 
     import orjson
 
-    from instgen.cli.opening import open_teacher
     from instgen.errors import InstgenError
+    from instgen.running.teachers import open_teacher
 
     told: list[str] = []
     asking = Asking(
@@ -124,6 +118,7 @@ def check(
         allow_http=allow_http,
         timeout=timeout,
         tries=tries,
+        explicit=explicit(),
     )
     teacher = open_teacher(asking, config, told.append)
     console.say(f"instgen: asking {teacher.name} four short questions")

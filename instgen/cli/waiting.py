@@ -8,7 +8,7 @@ import select
 import signal
 from collections.abc import Iterator
 
-from instgen.cli import console
+from instgen import console
 
 _SIGNALS_AT_ONCE = 512
 """Bytes taken from the alarm at a time, one a signal; ours."""

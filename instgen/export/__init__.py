@@ -1,5 +1,5 @@
-"""What goes out: records as the rows that trainers load, with the files that stand beside them.
+"""Export: converts records to the rows that trainers load, and makes the files that accompany them.
 
-The rule: a row holds the columns that its reader declares and nothing else, always all of them, and what a format
-cannot hold is left out with a reason. Pure: rows and texts are made here, files are written by the command line.
+The rule: every row has exactly the columns that its format declares, and a record that the format cannot represent is
+rejected with a reason. Pure: this package makes rows and texts; the command line writes the files.
 """

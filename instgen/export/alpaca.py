@@ -1,4 +1,4 @@
-"""Alpaca: `instruction`, `input`, `output`, and no place for anything else."""
+"""The Alpaca format: the columns `instruction`, `input` and `output`, and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _row(example: Example) -> Row:
 
 FORMAT = Format(
     "alpaca",
-    "scripts in Stanford Alpaca's manner, axolotl's `type: alpaca`, LLaMA-Factory's alpaca files",
+    "Stanford Alpaca's scripts and the like, axolotl's `type: alpaca`, LLaMA-Factory's alpaca files",
     {
         Kind.SFT: Layout(
             tuple(Column(name, Holds.TEXT) for name in ("instruction", "input", "output")),

@@ -1,7 +1,7 @@
-"""axolotl: rows for its chat_template strategies, and the part of a config file that names them.
+"""The axolotl format: rows for its chat_template strategies, and the section of a config file that refers to them.
 
-KTO has no strategy for turns there: it gets strings, so it holds no conversations and no system text. Its reward model
-has strings with a system text of their own.
+axolotl has no strategy for turns in KTO, so KTO rows are strings and cannot represent conversations or system texts.
+Rows for its reward model are strings too, with a column for the system text but none for earlier turns.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _TYPES: Mapping[Kind, Sequence[str]] = {
         "    field_chosen: chosen",
         "    field_rejected: rejected",
     ),
-    Kind.KTO: ("    # ChatML, since KTO has no chat_template here: write your model's own marks", *_CHATML),
+    Kind.KTO: (
+        "    # ChatML, because axolotl's KTO has no chat_template: replace the markers with those of your model",
+        *_CHATML,
+    ),
     Kind.RM: ("    type: bradley_terry.chat_template",),
 }
 _TRAINING: Mapping[Kind, Sequence[str]] = {
@@ -40,7 +43,7 @@ _TRAINING: Mapping[Kind, Sequence[str]] = {
 }
 
 
-def _asked(example: Example) -> str:
+def _last_prompt(example: Example) -> str:
     return example.prompt[-1].content
 
 
@@ -48,10 +51,10 @@ def _system(example: Example) -> str:
     return next((message.content for message in example.prompt if message.role == "system"), "")
 
 
-def _reward(example: Example) -> Row:
+def _reward_row(example: Example) -> Row:
     return {
         "system": _system(example),
-        "input": _asked(example),
+        "input": _last_prompt(example),
         "chosen": example.answer,
         "rejected": example.worse,
     }
@@ -62,7 +65,7 @@ def _side_files(exported: Exported) -> Mapping[str, str]:
 
 
 def _config(exported: Exported) -> Iterator[str]:
-    yield "# The part of an axolotl config that names this data. Paths are from where axolotl is started."
+    yield "# The part of an axolotl config that refers to this data. Paths are relative to where axolotl is started."
     yield from _TRAINING[exported.kind]
     first, *others = exported.files
     yield "datasets:"
@@ -88,13 +91,13 @@ FORMAT = Format(
         Kind.DPO: PAIR,
         Kind.KTO: Layout(
             (Column("prompt", Holds.TEXT), Column("completion", Holds.TEXT), Column("label", Holds.FLAG)),
-            lambda example: {"prompt": _asked(example), "completion": example.answer, "label": example.label},
+            lambda example: {"prompt": _last_prompt(example), "completion": example.answer, "label": example.label},
             conversations=False,
             system=False,
         ),
         Kind.RM: Layout(
             tuple(Column(name, Holds.TEXT) for name in ("system", "input", "chosen", "rejected")),
-            _reward,
+            _reward_row,
             conversations=False,
         ),
     },

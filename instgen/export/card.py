@@ -1,7 +1,7 @@
-"""The dataset's card: front matter that the `datasets` library and the Hub read, and what a careful user must know.
+"""The dataset card: front matter for the `datasets` library and the Hub, and what users should know about the data.
 
-Everything in it is told by the records, by summaries that were given, or by the user; what nobody told is called
-unknown. No date and no path but those of the command line as it was typed: the same run writes the same card.
+The rule: everything in the card comes from the records, from the given summaries or from the user; anything else is
+called unknown. The same run writes the same card: it has no date, and no path outside the command line as typed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from instgen.export.columns import features
 from instgen.export.fitness import REASONS
 from instgen.export.format import Exported
-from instgen.export.survey import SAMPLE, Survey
+from instgen.export.provenance import SAMPLE, Provenance
 from instgen.export.terms import terms_of
 
 UNKNOWN = "unknown"
@@ -29,44 +29,47 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
-"""The Hub's names for sizes."""
-_PART_OF_LANGUAGES = 0.01
-"""The share of the sample from which a language is named in the front matter."""
+"""The Hub's size categories, each with its exclusive upper limit in rows."""
+_LISTED_SHARE = 0.01
+"""The minimum share of a language in the sample for it to be listed in the front matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that the card tells."""
+    """Everything that the card is made from."""
 
     exported: Exported
-    survey: Survey
+    provenance: Provenance
     command: str
+    """The command line of the export."""
     read: int
+    """Records read by the export."""
     rejected: Counter[str]
+    """Records rejected by the export, by reason."""
     seeds: str = ""
-    """What the user says of the seeds and their licence."""
+    """The user's statement about the seeds and their license."""
     summaries: Sequence[Mapping[str, Any]] = field(default=())
-    """Rows of `--summary` files, in the order of the pipeline."""
+    """Rows of `--summary` files, in pipeline order."""
 
 
-def card(told: Told) -> str:
-    """The whole README.md."""
-    languages = told.survey.languages()
+def card(data: Told) -> str:
+    """The text of README.md."""
+    languages = data.provenance.languages()
     parts = [
-        _front(told, languages),
-        _head(told, languages),
-        _teachers(told),
-        _seeds(told),
-        _funnel(told),
-        _contamination(told),
-        _commands(told),
-        _limits(told),
+        _front(data, languages),
+        _head(data, languages),
+        _teachers(data),
+        _seeds(data),
+        _funnel(data),
+        _contamination(data),
+        _commands(data),
+        _limits(data),
     ]
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
 
-def _front(told: Told, languages: Counter[str]) -> Iterator[str]:
-    exported = told.exported
+def _front(data: Told, languages: Counter[str]) -> Iterator[str]:
+    exported = data.exported
     rows = sum(file.rows for file in exported.files)
     yield "---"
     yield f"license: {_quoted(exported.licence)}"
@@ -77,7 +80,7 @@ def _front(told: Told, languages: Counter[str]) -> Iterator[str]:
     yield f"- {next((name for limit, name in _SIZES if rows < limit), '100M<n<1B')}"
     yield f"pretty_name: {_quoted(exported.title)}"
     yield "tags:"
-    yield from (f"- {tag}" for tag in (*(("synthetic",) if told.survey.teachers else ()), "instgen", exported.kind))
+    yield from (f"- {tag}" for tag in (*(("synthetic",) if data.provenance.teachers else ()), "instgen", exported.kind))
     yield from ("configs:", "- config_name: default", "  default: true", "  data_files:")
     for file in exported.files:
         yield f"  - split: {file.split}"
@@ -95,87 +98,91 @@ def _front(told: Told, languages: Counter[str]) -> Iterator[str]:
     yield "---"
 
 
-def _head(told: Told, languages: Counter[str]) -> Iterator[str]:
-    exported, survey = told.exported, told.survey
+def _head(data: Told, languages: Counter[str]) -> Iterator[str]:
+    exported, provenance = data.exported, data.provenance
     yield f"# {_line(exported.title)}"
     yield ""
     splits = ", ".join(f"{file.split} {file.rows:,}" for file in exported.files)
     rows = sum(file.rows for file in exported.files)
-    yield f"{rows:,} rows for {exported.kind.value} ({splits}), made from {survey.records:,} records by instgen."
-    if survey.teachers:
-        yield "**It contains what language models wrote**, unread by people unless somebody says otherwise."
+    records = _number(provenance.records, "record")
+    yield f"{_number(rows, 'row')} for {exported.kind.value} ({splits}), made from {records} by instgen."
+    if provenance.teachers:
+        yield "**Contains text written by language models**, not reviewed by people unless stated otherwise."
     yield ""
-    yield f"- licence: {exported.licence}"
+    yield f"- license: {exported.licence}"
     yield f"- languages: {_languages(languages)}"
-    yield f"- instructions: {_mean(survey, 'instruction')} characters on average; answers: {_mean(survey, 'output')}"
-    yield f"- with an input: {survey.with_input:,}; conversations of several turns: {survey.conversations:,}"
+    instructions, answers = _mean(provenance, "instruction"), _mean(provenance, "output")
+    yield f"- mean length: instructions {instructions} characters, answers {answers} characters"
+    yield f"- records with an input: {provenance.with_input:,}; multi-turn conversations: {provenance.multi_turn:,}"
     yield f"- columns: {', '.join(f'`{column.name}`' for column in exported.columns)}"
 
 
-def _teachers(told: Told) -> Iterator[str]:
-    survey = told.survey
-    yield "## Who wrote it"
+def _teachers(data: Told) -> Iterator[str]:
+    provenance = data.provenance
+    yield "## Teachers"
     yield ""
-    if not survey.teachers:
-        yield "No record says who wrote it: unknown."
+    if not provenance.teachers:
+        yield "Unknown: no record names a teacher."
     else:
-        yield "| teacher | records | terms for its answers | as of |"
+        yield "| teacher | records | terms for its output | as of |"
         yield "|---|---|---|---|"
-        for teacher, count in _ranked(survey.teachers):
+        for teacher, count in _ranked(provenance.teachers):
             terms = terms_of(teacher)
-            says = f"{terms.under}: {terms.says}" if terms else f"{UNKNOWN}: read them before you train on this"
+            says = f"{terms.under}: {terms.says}" if terms else f"{UNKNOWN}: read them before you train on this data"
             yield f"| `{_cell(teacher)}` | {count:,} | {says} | {terms.as_of if terms else ''} |"
         yield ""
-        yield "The terms are from a table of instgen's, in its own words: no legal advice, and they may have changed."
-    if survey.judges:
+        yield "The terms are summarized by instgen; they are not legal advice and may have changed."
+    if provenance.judges:
         yield ""
-        judges = ", ".join(f"`{_cell(judge)}` ({count:,} records)" for judge, count in _ranked(survey.judges))
-        yield f"Judged by {judges}, whose words are not in the data."
-    if unsigned := survey.records - survey.signed:
+        judges = ", ".join(
+            f"`{_cell(judge)}` ({_number(count, 'record')})" for judge, count in _ranked(provenance.judges)
+        )
+        yield f"Judged by {judges}; the judges' own text is not in the data."
+    if unsigned := provenance.records - provenance.signed:
         yield ""
-        yield f"Of {unsigned:,} records nothing is known about where they come from."
-    if survey.prompts:
+        yield f"The origin of {_number(unsigned, 'record')} is unknown."
+    if provenance.prompts:
         yield ""
-        yield "Prompts, by the digest of their text (`instgen prompts show` prints them):"
+        yield "Prompts, with the digest of their text (`instgen prompts show` prints them):"
         yield ""
-        yield from (f"- `{_cell(prompt)}`: {count:,} records" for prompt, count in _ranked(survey.prompts))
+        yield from (f"- `{_cell(prompt)}`: {_number(count, 'record')}" for prompt, count in _ranked(provenance.prompts))
 
 
-def _seeds(told: Told) -> Iterator[str]:
-    survey = told.survey
+def _seeds(data: Told) -> Iterator[str]:
+    provenance = data.provenance
     yield "## Seeds"
     yield ""
-    if survey.our_seeds:
-        yield f"{survey.our_seeds:,} records were made after seed tasks that come with instgen (Apache-2.0)."
-    yield _line(told.seeds) if told.seeds else f"Other seeds and their licence: {UNKNOWN}."
+    if provenance.our_seeds:
+        yield f"Records made from seed tasks bundled with instgen (Apache-2.0): {provenance.our_seeds:,}."
+    yield _line(data.seeds) if data.seeds else f"Other seeds and their license: {UNKNOWN}."
 
 
-def _funnel(told: Told) -> Iterator[str]:
-    yield "## What was left out, and what it cost"
+def _funnel(data: Told) -> Iterator[str]:
+    yield "## Funnel and cost"
     yield ""
-    yield "| step | read | kept | left out, by reason |"
+    yield "| step | read | kept | rejected, by reason |"
     yield "|---|---|---|---|"
-    for row in told.summaries:
+    for row in data.summaries:
         yield _step(row)
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in told.rejected.most_common())
-    yield f"| export | {told.read:,} | {told.read - told.rejected.total():,} | {reasons} |"
-    for reason in told.rejected:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in data.rejected.most_common())
+    yield f"| export | {data.read:,} | {data.read - data.rejected.total():,} | {reasons} |"
+    for reason in data.rejected:
         if reason in REASONS:
             yield f"\n`{reason}`: {REASONS[reason]}."
     yield ""
-    if told.summaries:
-        yield from _cost(told.summaries)
+    if data.summaries:
+        yield from _cost(data.summaries)
     else:
-        yield f"The steps before: {UNKNOWN}, as no summary of theirs was given (`--with-summary`). Cost: {UNKNOWN}."
+        yield f"Earlier steps: {UNKNOWN}, because no summary was given (`--with-summary`). Cost: {UNKNOWN}."
 
 
 def _step(row: Mapping[str, Any]) -> str:
     reasons = row.get("reasons")
-    told = (
+    rejected = (
         ", ".join(f"{_cell(str(why))} {count}" for why, count in reasons.items()) if isinstance(reasons, dict) else ""
     )
     kept = row.get("records", row.get("kept", ""))
-    return f"| {_cell(str(row.get('command', UNKNOWN)))} | {row.get('read', '')} | {kept} | {told} |"
+    return f"| {_cell(str(row.get('command', UNKNOWN)))} | {row.get('read', '')} | {kept} | {rejected} |"
 
 
 def _cost(summaries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -184,35 +191,39 @@ def _cost(summaries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     cost = sum(float(row.get("cost") or 0) for row in asking)
     tokens = sum(int(row.get("prompt_tokens") or 0) + int(row.get("completion_tokens") or 0) for row in asking)
     requests = sum(int(row.get("requests") or 0) for row in asking)
-    price = f"{cost:.2f} US dollars" if known else f"cost {UNKNOWN}" + (f" (known part {cost:.2f})" if cost else "")
-    yield f"{requests:,} requests, {tokens:,} tokens, {price}." if asking else "No teacher was asked."
+    price = (
+        f"{cost:.2f} US dollars"
+        if known
+        else f"cost {UNKNOWN}" + (f" (at least {cost:.2f} US dollars)" if cost else "")
+    )
+    yield f"{requests:,} requests, {tokens:,} tokens, {price}." if asking else "No teacher was called."
 
 
-def _contamination(told: Told) -> Iterator[str]:
+def _contamination(data: Told) -> Iterator[str]:
     yield "## Contamination"
     yield ""
     checks = [
         step
-        for row in told.summaries
+        for row in data.summaries
         for step in row.get("steps") or ()
         if isinstance(step, dict) and step.get("step") == "contamination"
     ]
-    benchmarks = [name for row in told.summaries for name in _benchmarks(str(row.get("argv", "")))]
+    benchmarks = [name for row in data.summaries for name in _benchmarks(str(row.get("argv", "")))]
     if not checks:
-        yield f"Whether items of benchmarks are in it: {UNKNOWN}; no summary tells of a check."
+        yield f"Benchmark items in the data: {UNKNOWN}, because no summary reports a check."
     for step in checks:
         dropped = sum(step.get("reasons", {}).values())
         against = f" against {', '.join(f'`{_cell(name)}`' for name in benchmarks)}" if benchmarks else ""
-        yield f"`filter --decontaminate`{against}: {step.get('read')} rows looked at, {dropped} left out."
+        yield f"`filter --decontaminate`{against}: {step.get('read')} rows checked, {dropped} rejected."
     if checks:
-        yield "It finds shared runs of words, not paraphrases or translations."
+        yield "The check finds shared word sequences, not paraphrases or translations."
 
 
 def _benchmarks(command: str) -> Iterator[str]:
-    """The files that a command line was to look for items of."""
+    """The benchmarks named by `--decontaminate` in a command line."""
     try:
         words = shlex.split(command)
-    except ValueError:  # a quotation mark that stays open: nobody's command line
+    except ValueError:  # an unclosed quotation mark: not a command line that was run
         return
     for word, following in itertools.pairwise([*words, ""]):
         if word == "--decontaminate":
@@ -221,56 +232,61 @@ def _benchmarks(command: str) -> Iterator[str]:
             yield word.partition("=")[2]
 
 
-def _commands(told: Told) -> Iterator[str]:
+def _commands(data: Told) -> Iterator[str]:
     yield "## How it was made"
     yield ""
-    for row in told.summaries:
-        said = row.get("argv")
+    for row in data.summaries:
+        argv = row.get("argv")
         version = f" (instgen {row['version']})" if "version" in row else ""
-        line = said if isinstance(said, str) else f"instgen {row.get('command', UNKNOWN)} …"
+        line = argv if isinstance(argv, str) else f"instgen {row.get('command', UNKNOWN)} …"
         yield f"    {_line(line)}{version}"
-    yield f"    {_line(told.command)}"
-    if told.survey.steps:
+    yield f"    {_line(data.command)}"
+    if data.provenance.steps:
         yield ""
-        yield "What the records say of their steps:"
+        yield "Steps recorded in the data:"
         yield ""
-        yield from (f"- {_cell(step)}: {count:,} times" for step, count in _ranked(told.survey.steps))
+        yield from (f"- {_cell(step)}: {_number(count, 'time')}" for step, count in _ranked(data.provenance.steps))
 
 
-def _limits(told: Told) -> Iterator[str]:
+def _limits(data: Told) -> Iterator[str]:
     yield "## Known limits"
     yield ""
-    if told.survey.teachers:
-        yield "- Answers may be wrong, out of date or made up, and share the manner and the leanings of their teachers."
-    yield "- Near duplicates, personal data and unsafe requests are in it unless a step above took them out."
-    yield f"- Languages are told by a model from {SAMPLE:,} instructions at most."
-    yield "- Splits are drawn by the root of each record, so that siblings never stand on both sides."
+    if data.provenance.teachers:
+        yield "- Answers may be wrong, outdated or made up, and share the style and the biases of their teachers."
+    yield "- The data may contain near duplicates, personal data and unsafe requests, unless a step above removed them."
+    yield f"- Languages were identified by a model, in at most {SAMPLE:,} instructions."
+    yield "- Splits are assigned by the root of each record, so related records are always in the same split."
 
 
 def _languages(languages: Counter[str]) -> str:
     total = languages.total()
-    told = [
-        f"{code or 'undecided'} {count / total:.0%}" for code, count in _ranked(languages) if count / total >= 0.005
+    shares = [
+        f"{code or 'undetermined'} {count / total:.0%}" for code, count in _ranked(languages) if count / total >= 0.005
     ]
-    return f"{', '.join(told)} (of {total:,} instructions)" if total else UNKNOWN
+    return f"{', '.join(shares)} (of {_number(total, 'instruction')})" if total else UNKNOWN
 
 
 def _named(languages: Counter[str]) -> list[str]:
-    told = languages.total() - languages[""]
-    return [code for code, count in _ranked(languages) if code and count >= _PART_OF_LANGUAGES * told]
+    determined = languages.total() - languages[""]
+    return [code for code, count in _ranked(languages) if code and count >= _LISTED_SHARE * determined]
 
 
-def _mean(survey: Survey, what: str) -> str:
-    return f"{survey.characters[what] / survey.records:,.0f}" if survey.records else "0"
+def _mean(provenance: Provenance, what: str) -> str:
+    return f"{provenance.characters[what] / provenance.records:,.0f}" if provenance.records else "0"
+
+
+def _number(count: int, noun: str) -> str:
+    """A count with its noun, which is regular: "1 record", "2 records"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _ranked(counter: Counter[str]) -> list[tuple[str, int]]:
-    """The most frequent first; names decide where counts are equal, so that the order of the rows does not."""
+    """Names and counts in descending order of count; ties are in order of name, so row order does not matter."""
     return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _quoted(text: str) -> str:
-    """A YAML string: JSON's are such."""
+    """The text as a YAML string: plain if that is unambiguous, else as a JSON string, which is valid YAML."""
     return (
         text
         if text.replace("-", "").replace(".", "").isalnum() and text[0].isalpha() and text.lower() not in _WORDS
@@ -279,14 +295,14 @@ def _quoted(text: str) -> str:
 
 
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-"""What YAML takes for something else than a string: `no` is Norwegian."""
+"""Words that YAML does not read as strings, such as `no`, the code of Norwegian."""
 
 
 def _line(text: str) -> str:
-    """Text fit for one line of Markdown; what a record or a user said begins no block of its own."""
+    """The text on one line of Markdown, without control characters, so that it cannot start a block of its own."""
     return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
 
 
 def _cell(text: str) -> str:
-    """Text fit for a table's cell or a code span."""
+    """The text escaped for a table cell or a code span."""
     return _line(text).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

@@ -1,7 +1,7 @@
-"""Columns: the names and types of a file's rows, declared once and read by everything that must agree on them.
+"""Columns: the names and types of the values in a file's rows, declared once for everything that must agree on them.
 
-Rows, a dataset card's `features`, Parquet's schema and Croissant's fields all come from one `Columns`: a key that the
-rows have and the card does not name makes the whole file fail to load.
+A dataset card's `features`, the Parquet schema and the Croissant fields are all derived from one `Columns`, because a
+file fails to load if its rows have a key that the card does not declare.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 class Holds(Enum):
-    """What a column holds; for objects, the keys of each."""
+    """The type of a column's values; members for turns list the keys of a turn, with "…" for a list of turns."""
 
     TEXT = ()
     FLAG = (True,)
@@ -28,12 +28,12 @@ class Holds(Enum):
 
     @property
     def keys(self) -> tuple[str, str] | None:
-        """The two keys of a turn; None for what is no turn."""
+        """The two keys of a turn; None if the column does not hold turns."""
         return self.value[:2] if self in _TURNS else None
 
     @property
     def many(self) -> bool:
-        """Whether it is a list of turns."""
+        """Whether each value is a list of turns."""
         return self in (Holds.TURNS, Holds.SAIDS)
 
 
@@ -42,7 +42,7 @@ _TURNS = (Holds.TURN, Holds.TURNS, Holds.SAID, Holds.SAIDS)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A key that every row of a file has."""
+    """A key that every row of a file has, and the type of its values."""
 
     name: str
     holds: Holds
@@ -53,13 +53,13 @@ Columns = tuple[Column, ...]
 _DTYPES = {Holds.FLAG: "bool", Holds.NUMBER: "float64"}
 
 MARGIN = Column("margin", Holds.NUMBER)
-"""What `--margin` adds: by how much the better answer is the better one."""
+"""The column added by `--margin`: how much better the chosen answer is than the rejected one."""
 META: Columns = (Column("id", Holds.TEXT), Column("meta", Holds.TEXT))
-"""What `--keep-meta` adds: the record's id, and everything else that it knows as a JSON string."""
+"""The columns added by `--keep-meta`: the record's id, and the rest of the record as a JSON string."""
 
 
 def features(columns: Columns, indent: str) -> Iterator[str]:
-    """The lines of a card's `features`: the types, as the `datasets` library names them."""
+    """The lines of a card's `features` (YAML), with the type names of the `datasets` library."""
     for column in columns:
         yield f"{indent}- name: {column.name}"
         if column.holds.keys is None:

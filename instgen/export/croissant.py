@@ -1,6 +1,6 @@
-"""Croissant metadata (version 1.0): what the files are, byte for byte, and how their rows are read.
+"""Croissant metadata (version 1.0): each file's name, size and checksum, and the fields of its rows.
 
-Made of the same columns as the rows; turns are fields inside a repeated field.
+The fields are derived from the same columns as the rows; a list of turns is a repeated field with subfields.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ _CONTEXT: Mapping[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
-"""The context that the specification asks for, word for word: a validator warns of any other."""
+"""The context that the specification prescribes, verbatim: validators warn about any other."""
 
 
 def croissant(exported: Exported) -> str:
-    """The JSON-LD document that describes what was exported."""
+    """The text of the JSON-LD document that describes the exported files."""
     document = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

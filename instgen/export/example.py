@@ -1,4 +1,4 @@
-"""From a record to what is trained on: one answer, two of which one is better, one with a label, or a prompt alone."""
+"""Converts records to training examples: an answer, a better and a worse one, one with a label, or only a prompt."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STAGE = "export"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How answers are paired."""
+    """How pairs of answers are chosen from a record's candidates."""
 
     by: str = ""
-    """The score that orders candidates without a rank; "" for none."""
+    """The score that orders candidates if none has a rank; "" for none."""
     pairs: Pairs = Pairs.ENDS
     ties: Ties = Ties.DROP
     least_margin: float = 0.0
@@ -27,7 +27,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row to be: the turns up to the answer, and the answer."""
+    """The content of one row: the turns before the answer, and the answer or answers."""
 
     record: Record
     prompt: tuple[Message, ...]
@@ -35,7 +35,7 @@ class Example:
     worse: str = ""
     label: bool = True
     margin: float = 0.0
-    """By how much the answer is better than the worse one; 0 where nobody said."""
+    """How much better the answer is than the worse one; 0 if unknown."""
 
     @property
     def conversation(self) -> tuple[Message, ...]:
@@ -44,20 +44,20 @@ class Example:
 
     @property
     def single(self) -> bool:
-        """Whether one thing is asked and nothing was said before."""
+        """Whether the prompt is a single turn, apart from a system turn."""
         return sum(message.role != "system" for message in self.prompt) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The examples of a record, or why there are none."""
+    """The examples made from a record, or the verdict that rejects it."""
 
     examples: tuple[Example, ...] = ()
     verdict: Verdict | None = None
 
 
 def examples_of(record: Record, kind: Kind, choice: Choice) -> Made:
-    """What a record comes to as one kind of training data."""
+    """Make the examples of a record for one kind of training data."""
     try:
         preference = stated(record)
         label = label_of(record) if kind is Kind.KTO else None
@@ -78,7 +78,7 @@ def examples_of(record: Record, kind: Kind, choice: Choice) -> Made:
 
 
 def prompt_of(record: Record) -> tuple[Message, ...]:
-    """The turns up to the answer: a conversation's own, or the system text and the instruction with its input."""
+    """The turns before the answer: of the conversation, or system text, history, and instruction with its input."""
     if record.messages:
         return record.messages[:-1] if record.messages[-1].role == "assistant" else record.messages
     asked = f"{record.instruction}\n\n{record.input}" if record.input else record.instruction
@@ -87,34 +87,34 @@ def prompt_of(record: Record) -> tuple[Message, ...]:
 
 
 def _with_system(record: Record, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
-    """A prompt that the answers brought along, under the system text that stands beside them."""
+    """A prompt taken from the answers, preceded by the record's system text unless it has its own."""
     if not prompt or not record.system or prompt[0].role == "system":
         return prompt
     return (Message("system", record.system), *prompt)
 
 
 def _history(record: Record) -> Iterator[Message]:
-    """What LLaMA-Factory's and ms-swift's Alpaca rows say was said before: a list of questions with their answers."""
+    """Earlier turns in the Alpaca rows of LLaMA-Factory and ms-swift: `history`, a list of [question, answer] pairs."""
     history = record.extra.get("history")
     for exchange in history if isinstance(history, list) else ():
         if isinstance(exchange, list):
-            for role, said in zip(("user", "assistant"), exchange, strict=False):
-                yield Message(role, said if isinstance(said, str) else "")
+            for role, text in zip(("user", "assistant"), exchange, strict=False):
+                yield Message(role, text if isinstance(text, str) else "")
 
 
 def kind_of(records: Iterable[Record]) -> Kind:
-    """The kind that most of these records are, which is meant where `--as` names none."""
+    """The kind of most of these records, which is the default of `--as`."""
     kinds = [_own_kind(record) for record in records]
     return max(Kind, key=kinds.count) if kinds else Kind.SFT
 
 
 def kin_of(record: Record, *, by_prompt: bool) -> str:
-    """What keeps siblings together in a split: the root of the record's origin, else its prompt or its id.
+    """The key that keeps related records in one split: the root of the record's origin, or else its prompt or id.
 
     Args:
-        record: one of those to be split.
-        by_prompt: whether records of one prompt that tell nothing of their origin belong together whatever their ids,
-            as pairs of answers do.
+        record: a record to be assigned to a split.
+        by_prompt: whether records without an origin are grouped by their prompt instead of their id, as needed for
+            pairs of answers to the same prompt.
     """
     if record.origin or not by_prompt:
         return root_of(record)
@@ -141,7 +141,7 @@ class _Pair:
 
 
 def _pairs(record: Record, preference: Stated | None, choice: Choice) -> list[_Pair] | str:
-    """The pairs of answers of a record; else the reason why there is none."""
+    """The pairs of answers in a record, or the reason why there are none."""
     graded = list(_graded(record, choice))
     if len(graded) < 2:
         if preference is None:
@@ -156,13 +156,13 @@ def _pairs(record: Record, preference: Stated | None, choice: Choice) -> list[_P
 
 
 def _margin(better: Candidate, worse: Candidate) -> float:
-    """By how much `rank` found one answer better than another: it tells how far each is behind the first."""
+    """How much better `rank` found one answer than another; its `margin` score is the distance to the best answer."""
     behind = worse.scores.get("margin")
     return 0.0 if behind is None else max(0.0, behind - better.scores.get("margin", 0.0))
 
 
 def _graded(record: Record, choice: Choice) -> Iterator[tuple[float, Candidate]]:
-    """How good each answer is: by its rank where any has one, else by a score; an answer without one is left out."""
+    """Each answer with its grade: by rank if any answer has one, else by score; answers without a grade are omitted."""
     ranked = any(candidate.rank is not None for candidate in record.candidates)
     for candidate in record.candidates:
         grade = candidate.scores.get(choice.by) if not ranked else candidate.rank and -candidate.rank
@@ -185,7 +185,7 @@ def _compared(record: Record, prompt: tuple[Message, ...], pairs: Sequence[_Pair
 
 
 def _labelled(record: Record, prompt: tuple[Message, ...], pairs: Sequence[_Pair]) -> Iterator[Example]:
-    """Each answer once; one that is better in one pair and worse in another has no label."""
+    """Each answer once with its label; one that is better in one pair and worse in another is omitted."""
     better = dict.fromkeys(pair.better for pair in pairs)
     worse = dict.fromkeys(pair.worse for pair in pairs)
     for answers, others, label in ((better, worse, True), (worse, better, False)):

@@ -1,7 +1,7 @@
-"""From a name to a format: ours by the table below, others by entry point in the group `instgen.formats`.
+"""Finds formats by name: built-in ones in the table below, others by entry point in the group `instgen.formats`.
 
-Both go through the same door, and only the named one is imported. Ours are looked up first, so that no plugin can stand
-in for one of them.
+Both kinds are `EntryPoint` objects, and only the requested format is imported. Built-in formats are looked up first, so
+a plugin cannot replace one of them.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ def find_format(name: str) -> Format:
     """The format of this name.
 
     Raises:
-        UsageError: there is none, or its code cannot be imported.
+        UsageError: there is none, it cannot be imported, or it is not a `Format`.
     """
     entry = next((entry for entry in (*OURS, *_others()) if entry.name == name), None)
     if entry is None:
         known = known_formats()
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         meant = f"did you mean {close[0]}?" if close else ""
-        raise UsageError(f"no format is named {name!r}; known: {', '.join(known)}", meant)
+        raise UsageError(f"there is no format {name!r}; known: {', '.join(known)}", meant)
     try:
         found = entry.load()
     except (ImportError, AttributeError) as problem:
         raise UsageError(f"the format {name} cannot be imported from {entry.value}: {problem}") from problem
     if not isinstance(found, Format):
-        raise UsageError(f"the format {name}: {entry.value} is no instgen.export.format.Format")
+        raise UsageError(f"the format {name}: {entry.value} is not an instgen.export.format.Format")
     return found
 
 
 def known_formats() -> tuple[str, ...]:
-    """The names of all formats, ours first."""
+    """The names of all formats, built-in ones first."""
     return tuple(dict.fromkeys(entry.name for entry in (*OURS, *_others())))
 
 

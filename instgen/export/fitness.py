@@ -1,6 +1,6 @@
-"""Whether an example fits a layout: what would be lost, or misread without a word, is left out with a reason.
+"""Decides whether an example fits a layout: one that would lose data or be silently misread is rejected with a reason.
 
-`REASONS` lists all of them, those of `example` included; the page on export has the same list.
+`REASONS` lists all reasons of an export, including those of `example`; docs/export.md has the same list.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WEIGHTS = ("weight", "loss_weight", "loss")
 
 
 def unfit(example: Example, layout: Layout, kind: Kind) -> Verdict | None:
-    """The first thing about an example that the layout cannot hold."""
+    """The verdict on the first thing in an example that the layout cannot represent; None if it fits."""
     return next(_objections(example, layout, kind), None)
 
 
@@ -51,8 +51,8 @@ def _objections(example: Example, layout: Layout, kind: Kind) -> Iterator[Verdic
         yield Verdict("media", evidence=medium)
     if _uses_tools(record):
         yield Verdict("tools")
-    said = example.prompt if kind is Kind.PROMPT else example.conversation
-    if not all(message.content.strip() for message in said):
+    turns = example.prompt if kind is Kind.PROMPT else example.conversation
+    if not all(message.content.strip() for message in turns):
         yield Verdict("empty-turn")
     roles = [message.role for message in example.prompt]
     if (roles[-1:] != ["user"]) or (layout.alternating and not _alternates(roles)):
@@ -66,7 +66,7 @@ def _objections(example: Example, layout: Layout, kind: Kind) -> Iterator[Verdic
 
 
 def weights_of(record: Record) -> dict[int, float]:
-    """What the turns of the assistant weigh in training, by place; those of which nothing is said are left out."""
+    """The training weights of assistant turns, by index; turns without a weight are omitted."""
     turns = record.extra.get("messages")
     if not isinstance(turns, list) or len(turns) != len(record.messages):
         return {}
@@ -86,6 +86,6 @@ def _uses_tools(record: Record) -> bool:
 
 
 def _alternates(roles: list[str]) -> bool:
-    """Whether it is user, assistant, user and so on, after one system turn at most."""
+    """Whether the roles are user, assistant, user and so on, after at most one system turn."""
     turns = roles[1:] if roles[0] == "system" else roles
     return all(role == ("user", "assistant")[at % 2] for at, role in enumerate(turns))

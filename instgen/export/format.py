@@ -1,6 +1,7 @@
-"""A format: for each kind of training data the columns and the row, and the files that stand beside them.
+"""The contract of an export format: columns and rows for each kind of training data, and accompanying files.
 
-Others may add one: an entry point in the group `instgen.formats` that names a `Format`. Ours are such objects too.
+A plugin adds a format with an entry point in the group `instgen.formats` that names a `Format` object. The built-in
+formats are such objects too.
 """
 
 from __future__ import annotations
@@ -16,29 +17,30 @@ from instgen.records import Message
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one kind of example stands in a file, and what it has no place for."""
+    """The rows for one kind of training data, and what they cannot represent."""
 
     columns: Columns
     row: Callable[[Example], Row]
-    """Exactly the columns, in their order."""
+    """Makes the row of an example: exactly the columns, in their order."""
     conversations: bool = True
-    """Whether more than one question and its answer fit in."""
+    """Whether rows can represent more than one question and its answer."""
     system: bool = True
+    """Whether rows can represent a system text."""
     alternating: bool = True
-    """Whether user and assistant must take turns."""
+    """Whether user and assistant turns must alternate."""
     weights: bool = False
-    """Whether a turn can be left out of training."""
+    """Whether a turn can be excluded from training."""
     margins: bool = False
-    """Whether the trainer heeds a column `margin`."""
+    """Whether the trainer uses a column `margin`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file of rows that was written."""
+    """A written file of rows."""
 
     split: str
     name: str
-    """Its path inside the folder."""
+    """Its path relative to the output folder."""
     rows: int
     bytes: int
     sha256: str
@@ -46,7 +48,7 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What side files are made of."""
+    """What is known when the side files and notes are made."""
 
     kind: Kind
     columns: Columns
@@ -70,45 +72,47 @@ def _no_notes(exported: Exported) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What `instgen export NAME` writes."""
+    """An export format: what `instgen export NAME` writes."""
 
     name: str
     for_whom: str
+    """The tools that read it, for messages."""
     layouts: Mapping[Kind, Layout]
-    """The kinds it can hold; the first is meant where the data are of none of them."""
+    """The supported kinds; the first is the default if the data is of none of them."""
     side_files: SideFiles = _none
-    """Names and contents of the files beside the rows."""
+    """Makes the accompanying files: their contents by name."""
     notes: Callable[[Exported], Sequence[str]] = _no_notes
-    """What the user should hear in the end."""
+    """Makes messages for the user, printed at the end of the run."""
     file: str = "{split}.jsonl"
-    """Where a split's rows are."""
+    """The path of a split's rows."""
     parquet: bool = False
+    """Whether the rows are written as Parquet instead of JSON lines."""
     card: bool = False
-    """Whether a card belongs to it."""
+    """Whether a dataset card is always written."""
 
 
 def turn(message: Message) -> Row:
-    """A turn as most trainers want it."""
+    """A message as the object that most trainers expect."""
     return {"role": message.role, "content": message.content}
 
 
 def turns(messages: Sequence[Message]) -> list[Row]:
-    """Turns as most trainers want them."""
+    """Messages as a list of the objects that most trainers expect."""
     return [turn(message) for message in messages]
 
 
 def answer(text: str) -> Row:
-    """A turn of the assistant."""
+    """An assistant turn with this text."""
     return {"role": "assistant", "content": text}
 
 
 def conversation(example: Example) -> Row:
-    """The prompt with its answer, in one column."""
+    """The row with the prompt and its answer in one column."""
     return {"messages": turns(example.conversation)}
 
 
 def pair(example: Example) -> Row:
-    """The prompt in one column, and each answer in one of its own."""
+    """The row with the prompt in one column, and each answer in a column of its own."""
     return {
         "messages": turns(example.prompt),
         "chosen": answer(example.answer),
@@ -117,14 +121,14 @@ def pair(example: Example) -> Row:
 
 
 def labelled(example: Example) -> Row:
-    """The prompt with its answer, and whether the answer is a good one."""
+    """The row with the prompt and its answer in one column, and the label in another."""
     return {**conversation(example), "label": example.label}
 
 
 MESSAGES = Column("messages", Holds.TURNS)
-"""Where most trainers look for a conversation."""
+"""The column in which most trainers expect a conversation."""
 
 CONVERSATION = Layout((MESSAGES,), conversation)
 PAIR = Layout((MESSAGES, Column("chosen", Holds.TURN), Column("rejected", Holds.TURN)), pair)
 LABELLED = Layout((MESSAGES, Column("label", Holds.FLAG)), labelled)
-"""What several trainers want; the others write their own."""
+"""These three layouts are shared by several formats; other formats define their own."""

@@ -1,6 +1,6 @@
-"""A folder for the Hugging Face Hub, and Parquet: TRL's columns, which most that is on the Hub has as well.
+"""The formats `hf` (a folder for the Hugging Face Hub) and `parquet`, with TRL's columns, the most common on the Hub.
 
-The folder loads by its path as it stands: the card's front matter names the files, the splits and every column's type.
+The folder can be loaded by its path as is: the card's front matter has the files, the splits and all column types.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HUB = Format(
 
 PARQUET = Format(
     "parquet",
-    "whatever reads Parquet: TRL's columns, typed and packed",
+    "any reader of Parquet: TRL's columns, typed and compressed",
     LAYOUTS,
     file="{split}.parquet",
     parquet=True,

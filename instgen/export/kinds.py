@@ -1,6 +1,6 @@
-"""What can be learned from records, and how answers are paired: the words that options are made of.
+"""The kinds of training data, and how answers are paired: enums that are also the values of options.
 
-Cheap to import: `--help` waits for it.
+Keep this module cheap to import: `--help` loads it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a trainer is to learn from a row."""
+    """A kind of training data (`--as`)."""
 
     SFT = "sft"
     PROMPT_COMPLETION = "prompt-completion"
@@ -20,19 +20,19 @@ class Kind(StrEnum):
 
     @property
     def compares(self) -> bool:
-        """Whether a row holds a better and a worse answer."""
+        """Whether a row has both a better and a worse answer."""
         return self in (Kind.DPO, Kind.RM)
 
 
 class Pairs(StrEnum):
-    """Which pairs are made of several ranked answers."""
+    """Which pairs are made from several ranked answers: the best with the worst, or all."""
 
     ENDS = "ends"
     ALL = "all"
 
 
 class Ties(StrEnum):
-    """What becomes of answers that were ranked alike."""
+    """Whether answers of equal rank are dropped or make pairs."""
 
     DROP = "drop"
     KEEP = "keep"

@@ -1,8 +1,8 @@
-"""Rows as lines: what the readers of JSONL trip over is put right and counted, or at least told of.
+"""Serializes rows as JSON lines; what JSONL readers cannot handle is replaced and counted, or at least recorded.
 
-Half a character (a lone surrogate) ends a whole file's loading, so it becomes U+FFFD. A column in which every string is
-a date, inside of turns too, is read as a column of times by the `datasets` library, whatever the card says: nothing can
-be done about that in the file, so `dates` names it.
+A lone surrogate makes a whole file fail to load, so it becomes U+FFFD. If every string in a column is a date, the
+`datasets` library reads the column as timestamps whatever the card declares, even for columns inside turns. The file
+cannot prevent that, so `dates` lists such columns for a message.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:
 
 @dataclass(slots=True)
 class Lines:
-    """Makes lines of rows, and remembers what it met."""
+    """Serializes rows, and keeps track of replacements and of columns of dates."""
 
     replaced: int = 0
-    """Rows in which half a character was replaced."""
+    """Rows in which a lone surrogate was replaced."""
     dates: list[str] | None = field(default=None)
-    """The columns in which every row so far had dates and nothing else; None before the first row."""
+    """The columns that held only dates in every row so far; None before the first row."""
 
     def line(self, row: Row) -> bytes:
-        """The row as one line, which is always whole UTF-8."""
+        """The row as one line of valid UTF-8, with its newline."""
         if self.dates is None or self.dates:
             self._look_for_dates(row)
         try:
@@ -45,7 +45,7 @@ class Lines:
 
 
 def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every string of a row, with the names of the keys that lead to it."""
+    """Every string in a row, with the dotted path of keys that leads to it."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -57,7 +57,7 @@ def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def whole(value: object) -> object:
-    """The same value with half characters replaced."""
+    """The same value with lone surrogates replaced by U+FFFD."""
     if isinstance(value, str):
         return HALF.sub("�", value)
     if isinstance(value, Mapping):

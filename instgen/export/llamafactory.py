@@ -1,7 +1,7 @@
-"""LLaMA-Factory: rows in its sharegpt formatting with our names for roles, and the `dataset_info.json` that says so.
+"""The LLaMA-Factory format: rows in its sharegpt formatting with OpenAI's role names, and their `dataset_info.json`.
 
-Not its `openai` formatting, which adds a sentence of its own to every system text. Every column and tag is named: to
-name one resets all others.
+LLaMA-Factory's `openai` formatting is not used because it adds a sentence of its own to every system text. All columns
+and tags are declared, because declaring one resets all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TAGS = {
     "system_tag": "system",
 }
 _COLUMNS = {"messages": "messages", "chosen": "chosen", "rejected": "rejected", "label": "kto_tag"}
-"""What LLaMA-Factory calls our columns."""
+"""Our columns, mapped to LLaMA-Factory's names for them."""
 
 
 def _side_files(exported: Exported) -> Mapping[str, str]:
@@ -33,7 +33,7 @@ def _side_files(exported: Exported) -> Mapping[str, str]:
 
 
 def name_of(split: str) -> str:
-    """What a split is called in `dataset_info.json`, and after `dataset:` in a training file."""
+    """A split's name in `dataset_info.json`, and in the `dataset` setting of a training config."""
     return f"instgen_{split}"
 
 
@@ -47,12 +47,12 @@ def _entry(exported: Exported, name: str) -> dict[str, Any]:
 
 def _notes(exported: Exported) -> Sequence[str]:
     names = ",".join(name_of(file.split) for file in exported.files)
-    return [f"dataset: {names} — with dataset_dir: this folder"]
+    return [f"in the training config: dataset: {names}, and dataset_dir: this folder"]
 
 
 FORMAT = Format(
     "llamafactory",
-    "LLaMA-Factory, by its `dataset_dir`",
+    "LLaMA-Factory, through its `dataset_dir`",
     {
         Kind.SFT: CONVERSATION,
         Kind.DPO: PAIR,

@@ -1,6 +1,6 @@
-"""OpenAI's fine-tuning files, which Azure and Together read as well: only keys that they know, or the file is refused.
+"""The OpenAI format: fine-tuning files, which Azure and Together accept too; files with unknown keys are refused.
 
-A turn that is kept out of training has `weight: 0`, as their documentation has it; others have no weight.
+A turn that is excluded from training has `weight: 0`, as OpenAI's documentation specifies; other turns have no weight.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from instgen.export.format import MESSAGES, Exported, Format, Layout, answer, tu
 from instgen.export.kinds import Kind
 
 LEAST_ROWS = 10
-"""OpenAI's documentation of fine-tuning: a training file has ten rows at least."""
+"""The minimum size of a training file, from OpenAI's documentation of fine-tuning."""
 
 
 def _messages(example: Example) -> Row:
@@ -36,7 +36,7 @@ def _preference(example: Example) -> Row:
 
 def _notes(exported: Exported) -> Sequence[str]:
     return [
-        f"{file.name} has {file.rows} rows, and OpenAI takes no file with fewer than {LEAST_ROWS}"
+        f"{file.name} has {file.rows} rows; OpenAI requires at least {LEAST_ROWS}"
         for file in exported.files
         if file.rows < LEAST_ROWS
     ]
@@ -44,7 +44,7 @@ def _notes(exported: Exported) -> Sequence[str]:
 
 FORMAT = Format(
     "openai",
-    "fine-tuning at OpenAI, Azure, Together and others that take its files",
+    "fine-tuning at OpenAI, Azure, Together and others that accept its files",
     {
         Kind.SFT: Layout((MESSAGES,), _messages, alternating=False, weights=True),
         Kind.DPO: Layout(

@@ -1,4 +1,4 @@
-"""Lines of JSON as a Parquet file, batch by batch, by pyarrow (the extra `parquet`)."""
+"""Converts JSON lines to a Parquet file in batches, with pyarrow (the extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from instgen.errors import MissingPiece
 from instgen.export.columns import Column, Columns, Holds
 
 BATCH = 2048
-"""Rows that are in memory at once, and in one row group."""
+"""Rows held in memory at a time, and rows per row group."""
 
 
 def pyarrow() -> ModuleType:
-    """The library, with the part that writes Parquet.
+    """Import pyarrow together with its Parquet writer.
 
     Raises:
-        MissingPiece: it is not installed.
+        MissingPiece: pyarrow cannot be imported.
     """
     try:
         importlib.import_module("pyarrow.parquet")
@@ -33,10 +33,10 @@ def pyarrow() -> ModuleType:
 
 
 def write_parquet(lines: Iterable[bytes], columns: Columns, file: BinaryIO) -> None:
-    """Write lines, each of which has just these columns, to a file that is open.
+    """Write lines, each with exactly these columns, to an open file.
 
     Raises:
-        MissingPiece: pyarrow is not installed.
+        MissingPiece: pyarrow cannot be imported.
     """
     arrow = pyarrow()
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])

@@ -1,7 +1,7 @@
-"""How rows look to a model: the text that a chat template makes of them, by a few templates written out here.
+"""Previews of rows as a model sees them: the text that a chat template makes, for a few templates defined here.
 
-A preview, so that a wrong role or a doubled system text is seen before anything is trained; the trainer renders with
-the template of its own model. What is trained on stands between `⟦` and `⟧`.
+A preview shows a wrong role or a duplicated system text before training starts. It is only an approximation, as the
+trainer uses the template of its own model. Text that is trained on is between `⟦` and `⟧`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from instgen.export.kinds import Kind
 from instgen.records import Message
 
 Template = Callable[[Message], tuple[str, str, str]]
-"""What stands before a turn, the turn, and what stands behind it."""
+"""Splits a turn into the text before its content, the content, and the text after it."""
 
 
 def _chatml(message: Message) -> tuple[str, str, str]:
@@ -35,7 +35,7 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType({"chatml": _chatml, "llama3
 
 
 def rendered(example: Example, kind: Kind, template: str) -> Iterator[str]:
-    """The texts that a row comes to: one, or one for each of the two answers that it compares."""
+    """The rendered texts of a row: one, or one for each of the two answers that it compares."""
     if kind is Kind.PROMPT:
         yield _text(example.prompt, (), template)
         return
@@ -45,14 +45,14 @@ def rendered(example: Example, kind: Kind, template: str) -> Iterator[str]:
 
 
 def _text(messages: Sequence[Message], trained: Sequence[int], template: str) -> str:
-    """One text; Mistral's has a system text in the first user turn."""
+    """Render the messages; Mistral's template puts the system text into the first user turn."""
     if template == "mistral" and messages[0].role == "system":
         system, first, *rest = messages
         messages = (Message("user", f"{system.content}\n\n{first.content}"), *rest)
         trained = range(trained[0] - 1, trained[-1]) if trained else ()
     parts = []
     for at, message in enumerate(messages):
-        before, said, behind = TEMPLATES[template](message)
-        answered = at in trained and message.role == "assistant"
-        parts.append(f"{before}⟦{said}{behind.strip()}⟧" if answered else f"{before}{said}{behind}")
+        before, content, after = TEMPLATES[template](message)
+        is_trained = at in trained and message.role == "assistant"
+        parts.append(f"{before}⟦{content}{after.strip()}⟧" if is_trained else f"{before}{content}{after}")
     return "".join(parts)

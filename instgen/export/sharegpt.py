@@ -1,4 +1,4 @@
-"""ShareGPT: `conversations` of `{from, value}`, and FastChat's; preferences as LLaMA-Factory has them in this shape."""
+"""The ShareGPT format: `conversations` of `{from, value}`, as in FastChat; preferences are as in LLaMA-Factory."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from instgen.records import Message
 _FROM: Mapping[str, str] = MappingProxyType({"user": "human", "assistant": "gpt", "system": "system"})
 
 
-def _said(message: Message) -> Row:
+def _turn(message: Message) -> Row:
     return {"from": _FROM[message.role], "value": message.content}
 
 
-def _all(messages: Sequence[Message]) -> list[Row]:
-    return [_said(message) for message in messages]
+def _turns(messages: Sequence[Message]) -> list[Row]:
+    return [_turn(message) for message in messages]
 
 
 def _answer(text: str) -> Row:
-    return _said(Message("assistant", text))
+    return _turn(Message("assistant", text))
 
 
 FORMAT = Format(
     "sharegpt",
-    "FastChat and whatever reads `conversations`; not TRL, which would train on the wrong prompt",
+    "FastChat and other readers of `conversations`; not for TRL, which would train on the wrong prompt",
     {
         Kind.SFT: Layout(
             (Column("conversations", Holds.SAIDS),),
-            lambda example: {"conversations": _all(example.conversation)},
+            lambda example: {"conversations": _turns(example.conversation)},
             alternating=False,
         ),
         Kind.DPO: Layout(
             (Column("conversations", Holds.SAIDS), Column("chosen", Holds.SAID), Column("rejected", Holds.SAID)),
             lambda example: {
-                "conversations": _all(example.prompt),
+                "conversations": _turns(example.prompt),
                 "chosen": _answer(example.answer),
                 "rejected": _answer(example.worse),
             },
         ),
         Kind.KTO: Layout(
             (Column("conversations", Holds.SAIDS), Column("label", Holds.FLAG)),
-            lambda example: {"conversations": _all(example.conversation), "label": example.label},
+            lambda example: {"conversations": _turns(example.conversation), "label": example.label},
         ),
     },
 )

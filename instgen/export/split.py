@@ -1,7 +1,7 @@
-"""Which file a row goes to, and where in it: by hash, so that one row more or less moves no other.
+"""Assigns rows to splits, and shuffles them, by hash: adding or removing a row moves no other.
 
-A split is drawn by the root that siblings share, never by the place of a row; a shuffled file is sorted by the hash of
-each line, so its order depends on what is in it and on nothing else.
+A row's split depends on the root that related records share, never on the row's position. A shuffled file is sorted by
+the hash of each line, so its order depends only on its content and the seed.
 """
 
 from __future__ import annotations
@@ -19,50 +19,50 @@ _EXAMPLE = "for example --split train=0.98,val=0.02"
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """The names of the files, and where the share of each ends."""
+    """The names of the splits, and the cumulative share at which each ends."""
 
     names: tuple[str, ...] = ("train",)
     ends: tuple[float, ...] = (1.0,)
     seed: int = 0
 
     def of(self, root: str) -> str:
-        """The split of all that has this root."""
+        """The split of all records with this root."""
         at = _hash(self.seed, root.encode("utf-8", "surrogatepass")) / 2**64
         return next((name for name, end in zip(self.names, self.ends, strict=True) if at < end), self.names[-1])
 
 
-def splits_said(said: str, seed: int) -> Splits:
-    """What `--split` means; "" is one file for all.
+def splits_said(option: str, seed: int) -> Splits:
+    """Parse the value of `--split`; "" is one split, `train`.
 
     Raises:
-        UsageError: it is no list of names with shares that come to 1.
+        UsageError: it is not a list of names with shares that add up to 1.
     """
-    if not said:
+    if not option:
         return Splits(seed=seed)
-    parts = [part.partition("=") for part in said.split(",")]
+    parts = [part.partition("=") for part in option.split(",")]
     names = tuple(name.strip() for name, _, _ in parts)
-    shares = [_share(said, share) for _, _, share in parts]
+    shares = [_share(option, share) for _, _, share in parts]
     if not all(map(_NAME.match, names)):
-        raise UsageError(f"--split {said}: a name has letters, digits and _ only", _EXAMPLE)
+        raise UsageError(f"--split {option}: a name is a letter followed by letters, digits and _", _EXAMPLE)
     if len(set(names)) < len(names):
-        raise UsageError(f"--split {said}: two splits have the same name", _EXAMPLE)
+        raise UsageError(f"--split {option}: two splits have the same name", _EXAMPLE)
     if abs(sum(shares) - 1) > 1e-6:
-        raise UsageError(f"--split {said}: the shares come to {sum(shares):g}, not to 1", _EXAMPLE)
+        raise UsageError(f"--split {option}: the shares add up to {sum(shares):g}, not 1", _EXAMPLE)
     return Splits(names, _ends(shares), seed)
 
 
 def order_key(seed: int, line: bytes) -> int:
-    """What a shuffled file is sorted by."""
+    """The sort key of a line in a shuffled file."""
     return _hash(seed, line)
 
 
-def _share(said: str, share: str) -> float:
+def _share(option: str, share: str) -> float:
     try:
         number = float(share)
     except ValueError:
         number = 0.0
     if not 0 < number <= 1:
-        raise UsageError(f"--split {said}: {share or 'nothing'!r} is no share between 0 and 1", _EXAMPLE)
+        raise UsageError(f"--split {option}: {share or 'nothing'!r} is not a share between 0 and 1", _EXAMPLE)
     return number
 
 

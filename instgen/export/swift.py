@@ -1,7 +1,8 @@
-"""ms-swift: `messages`, with the worse answer as `rejected_response` or a `label` beside them.
+"""The ms-swift format: `messages`, with the worse answer in `rejected_response` or a `label` in a separate column.
 
-Not TRL's prompt and completion, which it nests into one message without an error. It deletes rows that it objects to
-with a line in its log: a worse answer that is the better one, an empty turn; such rows never get that far.
+TRL's prompt and completion are not used, because ms-swift silently nests them into one message. ms-swift drops rows
+that it considers invalid, such as those with two equal answers or an empty turn, with only a line in its log; export
+rejects such rows beforehand.
 """
 
 from __future__ import annotations

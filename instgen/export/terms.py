@@ -1,7 +1,8 @@
-"""What is known of the terms under which teachers' answers may be used, with the date of that knowledge.
+"""The terms under which teachers' output may be used, as far as known, with the date of that knowledge.
 
-Facts in our own words, to be checked where they matter: terms change, and none of this is legal advice. What is not in
-the table is unknown, and the card says so. The first pattern that fits a teacher's name is meant.
+The rule: a teacher that is not in the table has unknown terms, and the card says so. The terms are summarized in our
+own words; they may have changed, and none of this is legal advice. The first pattern that matches a teacher's name
+applies.
 """
 
 from __future__ import annotations
@@ -12,53 +13,54 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One provider's or model family's terms."""
+    """The terms of one provider or model family."""
 
     pattern: str
-    """Of the teacher's name, `provider/model`, in lower case."""
+    """Regular expression for the start of the teacher's name, `provider/model`, in lower case."""
     under: str
     """The name of the terms."""
     says: str
+    """What they say about the use of output."""
     as_of: str
-    """The date of the terms, or when they were read."""
+    """The date of the terms, or the date on which they were read."""
 
 
 TERMS = (
     Terms(
         r"scripted/",
         "no model",
-        "the answers come from a file or a rule; whoever wrote that owns them",
+        "the answers come from a file or a rule and belong to its author",
         "2026-11",
     ),
     Terms(
         r".*smollm",
         "Apache-2.0",
-        "no condition on what is done with the model's answers",
+        "no restriction on the use of the model's output",
         "2026-11",
     ),
     Terms(
         r".*(?<![a-z])llama-?(?:2|3(?!\.\d|[-_][123][-_:]))",
         "Llama 2 or Llama 3 Community License",
-        "answers may not be used to improve any other large language model than Llama",
-        "licence of 2024-04-18, and of 2023-07-18 for Llama 2",
+        "output may not be used to improve any large language model other than Llama",
+        "license of 2024-04-18, and of 2023-07-18 for Llama 2",
     ),
     Terms(
         r".*(?<![a-z])llama-?[34]",
         "Llama 3.1 Community License or later",
-        "answers may train other models, whose names must then begin with `Llama` where they are given away",
-        "licence of 2024-07-23",
+        "output may be used to train other models; if distributed, their names must begin with `Llama`",
+        "license of 2024-07-23",
     ),
     Terms(
         r".*gemma-?[123]",
         "Gemma Terms of Use",
-        "the answers themselves are free of them; a model that is trained on them to perform like Gemma counts as a "
-        "derivative and inherits the terms",
+        "they do not cover the output itself; a model trained on it to perform like Gemma counts as a derivative and "
+        "is subject to them",
         "read 2026-11, from copies of 2024 and 2025",
     ),
     Terms(
         r"anthropic/|.*claude",
         "Anthropic Commercial Terms of Service",
-        "customers own the answers, but may not use the service to build competing products or train competing models",
+        "customers own the output, but may not use the service to build competing products or train competing models",
         "read 2026-11, from records of 2026",
     ),
     Terms(
@@ -70,18 +72,18 @@ TERMS = (
     Terms(
         r"openai/(?:gpt-(?!oss)|o[1-9]|chatgpt)",
         "OpenAI Terms of Use",
-        "users own the answers, but may not use them to develop models that compete with OpenAI",
-        "terms of 2024-01-31; still so in records of 2026",
+        "users own the output, but may not use it to develop models that compete with OpenAI",
+        "terms of 2024-01-31; the same in records of 2026",
     ),
     Terms(
         r".*gpt-oss",
         "Apache-2.0",
-        "no condition on what is done with the model's answers",
-        "licence of 2025-08-05",
+        "no restriction on the use of the model's output",
+        "license of 2025-08-05",
     ),
 )
 
 
 def terms_of(teacher: str) -> Terms | None:
-    """What is known of a teacher's terms; None for unknown."""
+    """The terms of a teacher's output; None if unknown."""
     return next((terms for terms in TERMS if re.match(terms.pattern, teacher.lower())), None)

@@ -1,7 +1,7 @@
-"""TRL: the columns of its conversational datasets, which Unsloth reads as well.
+"""The TRL format: the columns of its conversational datasets, which Unsloth reads too.
 
-Preferences for DPO have the prompt in a column of its own, those for a reward model have it in both conversations: so
-TRL's documentation recommends.
+As TRL's documentation recommends, DPO rows have the prompt in a separate column, and rows for a reward model have it in
+both conversations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules: a record in, a verdict with a reason out. Pure."""
+"""Rules and filters: a record in, a verdict with a reason out. Pure."""
 
 from instgen.filters.repairs import REPAIRS, repaired
 from instgen.filters.table import ADMISSION, ANSWER_RULES, INSTRUCTION_RULES, OPTIONAL_RULES, RULES, first_failing

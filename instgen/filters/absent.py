@@ -1,4 +1,4 @@
-"""Tasks about something that is not there: a text "below" that never comes, an attached file, the page of a link."""
+"""Tasks about material that is missing: a text "below" that never comes, an attached file, the page behind a link."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.filters.signs import Sign, in_instruction
 from instgen.records import Record
 
-_BROUGHT_ALONG = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n[^\S\n]*\S|,\s*\w+\s*,|\s[-–—]\s")
-"""What shows that an instruction brings its material along: a colon with something behind it, a quotation, numbers, a
-list, a dash, another line."""
+_MATERIAL = re.compile(r":\s*\S|[\"'`“«「『《【\[{(<|=\d]|\n[^\S\n]*\S|,\s*\w+\s*,|\s[-–—]\s")
+"""Signs that an instruction contains its material: a colon with text after it, a quotation, digits, a list, a dash,
+another line."""
 
 _OTHER_SENTENCE = re.compile(r"[.!?。؟]")
-"""Another sentence may be the material too."""
+"""The end of a sentence: another sentence may be the material too."""
 
 _LINK_ALONE = re.compile(
     r"\W{0,3}(?:[^\W\d_]{1,12}(?: [^\W\d_]{1,12}){0,3}\s?[:：]\s*)?(?:https?://|www\.)\S+\s*\Z"
@@ -23,10 +23,10 @@ _LINK_ALONE = re.compile(
 )
 
 
-def _brings_its_own(instruction: str, start: int, end: int) -> bool:
-    """Whether there is, around the words from `start` to `end` that point to a text, anything that may be that text."""
+def _contains_material(instruction: str, start: int, end: int) -> bool:
+    """Whether anything around `instruction[start:end]`, the words that refer to a text, may be that text."""
     around = (instruction[:start], instruction[end:].rstrip(" .!?。؟"))
-    return any(_BROUGHT_ALONG.search(part) or _OTHER_SENTENCE.search(part) for part in around)
+    return any(_MATERIAL.search(part) or _OTHER_SENTENCE.search(part) for part in around)
 
 
 def _missing_input(record: Record) -> Hit | None:
@@ -34,7 +34,11 @@ def _missing_input(record: Record) -> Hit | None:
         return None
     folded = plain(record.instruction)
     pointer = search("missing", folded)
-    if pointer is None or search("missing-unless", folded) or _brings_its_own(folded, pointer.start(), pointer.end()):
+    if (
+        pointer is None
+        or search("missing-unless", folded)
+        or _contains_material(folded, pointer.start(), pointer.end())
+    ):
         return None
     return Hit(excerpt(folded, pointer.start(), pointer.end()))
 
@@ -42,14 +46,14 @@ def _missing_input(record: Record) -> Hit | None:
 MISSING_INPUT = Rule(
     "missing-input",
     "input-missing",
-    "The instruction points to a text below or given, and there is no input and nothing follows.",
+    "The instruction refers to a text that is given or follows, and there is none.",
     _missing_input,
     sign=Sign(lambda ascii_only: in_instruction(any_word("missing", ascii_only)) + rf"[^{MARK}]*{MARK}\s*{MARK}"),
 )
 
 
 def _about_links(instruction: str) -> bool:
-    """Whether the task is about the address itself, not about what it leads to."""
+    """Whether the task is about the URL itself, not about the page behind it."""
     return any(word in instruction for code in LANGUAGES for word in section(code, "about-links").phrases)
 
 
@@ -67,7 +71,7 @@ def _missing_attachment(record: Record) -> Hit | None:
 MISSING_ATTACHMENT = Rule(
     "missing-attachment",
     "attachment-missing",
-    "The task is about an attached file or the page behind a link, and all there is to it is the link.",
+    "The task is about an attached file or a web page, and nothing but the link is given.",
     _missing_attachment,
     sign=Sign(lambda ascii_only: f"https?://|www\\.|\\b(?:link|url)\\b|{any_word('attachment', ascii_only)}"),
 )

@@ -1,4 +1,4 @@
-"""Many expressions looked for at once, by RE2's automaton: in time that depends on the length of the text alone."""
+"""Many expressions matched at once by RE2's automaton, in time that depends only on the length of the text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import re2
 Name = TypeVar("Name")
 
 _MEMORY = 1 << 26
-"""Bytes that the automaton may grow to; beyond, RE2 begins it anew."""
+"""Maximum size of the automaton in bytes; beyond it, RE2 discards its states and starts over."""
 
 
 class Automaton(Generic[Name]):
-    """Expressions in RE2's syntax that are looked for together, each under a name."""
+    """Named expressions in RE2's syntax, all matched in one pass."""
 
     def __init__(self, named: Iterable[tuple[Name, str]]) -> None:
         options = re2.Options()
@@ -29,7 +29,7 @@ class Automaton(Generic[Name]):
         self._match = expressions.Match
 
     def seen(self, text: str) -> list[Name]:
-        """The names of the expressions that are in the text; of all of them where it holds half a character."""
+        """The names of the expressions found in the text; all names if the text contains a lone surrogate."""
         try:
             found = self._match(text.encode("utf-8"))
         except UnicodeEncodeError:

@@ -1,8 +1,9 @@
 """The rules of C4 (Raffel et al. 2020, arXiv 1910.10683, section 2.2) that make sense for answers, in every script.
 
-Left out, as good answers fail them: at least three sentences and five words a line (many answers are a word or a
-list), the curly bracket (code has it), the list of bad words, English only (see `--lang`). C4 drops lines and keeps
-pages; here a row is judged, and never rewritten. Notices count only where nobody asked for such a text.
+Omitted, because good answers fail them: at least three sentences per page and five words per line (many answers are a
+word or a list), no curly brackets (code has them), the list of bad words, English only (see `--lang`). C4 drops lines
+and keeps pages; here, a row is kept or rejected whole, never rewritten. A notice counts only if the task did not ask
+for such a text.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from instgen.text.scripts import STOPLESS
 from instgen.text.tokens import words
 
 _STOPS = ".!?。！？．…؟۔।॥።՞։᠃"
-"""Marks that end a sentence: Latin, Greek and Cyrillic, East Asian, Arabic, Urdu, Indic, Ethiopic, Armenian, Mongolian.
-C4 knows the first three."""
+"""Sentence-ending marks: Latin, Greek and Cyrillic, East Asian, Arabic, Urdu, Indic, Ethiopic, Armenian, Mongolian. C4
+has only the first three characters."""
 _CLOSING = "\"'”’»›)]}」』】）］》〉*_`"
 _WITHOUT_STOPS = re.compile(f"[{STOPLESS}]")
 
@@ -39,11 +40,12 @@ def _unstopped(least: float) -> Check:
 UNSTOPPED = measuring(
     "terminal-punctuation",
     "no-terminal-punctuation",
-    "The last line of the answer has at least this many words and ends without a full stop or its like in any script.",
+    "The last line of the answer has at least this many words and ends without a full stop "
+    "or its equivalent in any script.",
     _unstopped,
     5,
 )
-"""Five words are the shortest line that C4 keeps."""
+"""Five words make the shortest line that C4 keeps."""
 
 
 def _lorem_ipsum(record: Record) -> Hit | None:
@@ -55,7 +57,7 @@ def _lorem_ipsum(record: Record) -> Hit | None:
 
 
 LOREM_IPSUM = Rule(
-    "lorem-ipsum", "lorem-ipsum", "The input or the answer is filled with lorem ipsum.", _lorem_ipsum,
+    "lorem-ipsum", "lorem-ipsum", "The input or the answer contains lorem ipsum.", _lorem_ipsum,
     sign=constant("lorem ipsum"),
 )  # fmt: skip
 
@@ -79,11 +81,11 @@ def _notice(record: Record) -> Hit | None:
 NOTICE = Rule(
     "web-notice",
     "web-notice",
-    "The answer holds a web page's notice about JavaScript, cookies or its terms, or an encyclopedia's edit marks, "
+    "The answer contains a web page's notice about JavaScript, cookies or its terms, or an encyclopedia's edit marks, "
     "and the task is not about such things.",
     _notice,
     sign=constant(r"javascript|cookies?\b|privacy policy|terms of (?:use|service)|\[edit\]|\[citation needed\]"),
 )
 
 C4_RULES: tuple[Rule, ...] = (UNSTOPPED, LOREM_IPSUM, NOTICE)
-"""In the order in which they are asked."""
+"""In the order in which they are applied."""

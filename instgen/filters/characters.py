@@ -1,4 +1,4 @@
-"""Characters that belong in no text: controls, wrongly decoded bytes, and the special tokens of chat models."""
+"""Characters that do not belong in text: controls, wrongly decoded bytes, and the special tokens of chat models."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def _control(text: str) -> Hit | None:
 CONTROL = TextRule(
     "control-characters",
     "control-characters",
-    "A field holds a control character other than tab and line breaks, or half of a character.",
+    "A field contains a control character other than tabs and line breaks, or a lone surrogate.",
     _control,
     constant("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1d\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}\\x{fdd0}-\\x{fdef}]"),
 )
 
-# The first byte of a UTF-8 sequence and the next ones, read as Latin-1 or as Windows-1252: "Ã©", "â€™", "ä¸­".
+# UTF-8 sequences read as Latin-1 or Windows-1252, first byte and continuation bytes: "Ã©", "â€™", "ä¸­".
 _LATIN_1 = "\u0080-\u00bf"
 _WINDOWS = "€‚ƒ„…†‡ˆ‰Š‹Œ\u017d\u2018\u2019\u201c\u201d\u2022–—˜™š›œ\u017eŸ"
 _NEXT = f"[{_LATIN_1}{_WINDOWS}]"
@@ -46,7 +46,7 @@ def _mojibake(text: str) -> Hit | None:
 MOJIBAKE = TextRule(
     "mojibake",
     "mojibake",
-    "A field holds text that was decoded wrongly: a replacement character, or UTF-8 read as Latin-1.",
+    "A field contains text that was decoded wrongly: a replacement character, or UTF-8 read as Latin-1.",
     _mojibake,
     Sign(lambda ascii_only: "" if ascii_only else "[\ufffdà-ñ]"),
 )
@@ -69,7 +69,7 @@ def _special(text: str) -> Hit | None:
 SPECIAL = TextRule(
     "special-tokens",
     "special-tokens",
-    "A field holds a control token of a chat model, such as <|im_start|> or [INST].",
+    "A field contains a control token of a chat model, such as <|im_start|> or [INST].",
     _special,
     constant(r"<\||\[/?inst\]|<</?sys>>|_of_|<[bep]os>|<(?:pad|unk)>|</?s>"),
 )

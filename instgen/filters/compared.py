@@ -1,4 +1,4 @@
-"""What of a record is compared with other records, and the index that does it."""
+"""The text of a record that is compared with other records, and the index that compares it by ROUGE-L."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from instgen.text.greedy import Match
 
 AT_ONCE = 4096
-"""Records compared at a time, where that is ours to say."""
+"""Records compared at a time, where this module chooses the batches."""
 
 On = Literal["task", "instruction"]
 
 
 def task(record: Record) -> str:
-    """What is asked: the instruction with its input, or all that the user says in a conversation.
+    """The task of a record: the instruction with its input, or in a conversation all user turns.
 
-    Conversations begin alike ("Hi, can you help me?") and go on otherwise, so the first turn alone is no sign.
+    Many conversations begin alike ("Hi, can you help me?") and continue differently, so the first turn is not enough.
     """
     if record.messages:
         return "\n".join(message.content for message in record.messages if message.role == "user")
@@ -38,19 +38,19 @@ TEXTS: Mapping[str, Callable[[Record], str]] = {"task": task, "instruction": _in
 
 
 class Index(Protocol):
-    """Texts that were kept, whole or in batches."""
+    """An index of kept texts that judges new ones in batches, as `text.batch.BatchIndex` does."""
 
     def add(self, texts: Sequence[str]) -> None:
-        """Keep these texts, new or not."""
+        """Keep these texts without judging them."""
         ...
 
     def judge(self, texts: Sequence[str], thresholds: Sequence[Fraction] | None = None) -> list[Match | None]:
-        """For each text the kept one that it is most like, or None: then it is kept; thresholds are the texts' own."""
+        """For each text, the most similar kept text above its threshold (default: the index's), or None: it is kept."""
         ...
 
 
 class _OneByOne:
-    """The novelty index, called like the batch index, for thresholds that the latter does not support."""
+    """The novelty index behind the batch index's interface, for thresholds that the batch index does not support."""
 
     def __init__(self, threshold: Fraction) -> None:
         self._index = NoveltyIndex(threshold)
@@ -74,9 +74,9 @@ class _OneByOne:
 
 
 def index_for(least: Fraction, most: Fraction) -> Index:
-    """The index for thresholds from the least to the most.
+    """An index for thresholds from `least` to `most`.
 
-    What needs numpy is imported here, as that takes longer than all else at start-up.
+    Modules that need numpy are imported here, because importing it is the slowest part of start-up.
 
     Raises:
         UsageError: a threshold is not between 0 and 1.
@@ -87,6 +87,6 @@ def index_for(least: Fraction, most: Fraction) -> Index:
 
 
 def in_batches(records: Iterable[Record]) -> Iterable[list[Record]]:
-    """The records, some thousand at a time."""
+    """The records in lists of at most `AT_ONCE`."""
     rest = iter(records)
     return iter(lambda: list(islice(rest, AT_ONCE)), [])

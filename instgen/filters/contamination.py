@@ -1,15 +1,15 @@
-"""Rows that a benchmark's items stand in: a model trained on them has seen the test.
+"""Contamination: rows that contain items of a benchmark. A model trained on them has seen the test.
 
 Two methods, alone or together. `13-gram`: row and item share a run of 13 tokens (GPT-3, arXiv 2005.14165, appendix C).
-`8-gram`: more than half of the item's tokens lie in runs of 8 or more that one row shares (Tulu 3, arXiv 2411.15124,
-section on decontamination). An item too short for a run counts where it stands in the row whole, from 5 tokens on;
-one that is shorter still cannot be checked, and is reported.
+`8-gram`: more than half of the item's tokens lie in runs of 8 or more that it shares with one row (Tulu 3, arXiv
+2411.15124, section on decontamination). An item of 5 tokens or more that is too short for a run counts if the row
+contains all of it; a shorter one cannot be checked and is reported.
 
-In scripts without spaces a token is a letter: there the lengths are 12, 20 and 8.
+In scripts without spaces a token is a letter; there, the lengths are 20 for a run, 12 for a gram and 8 for an item.
 
-What a benchmark says again and again (`Choose the right answer …`) is no sign of it. An 8-gram that comes in more than
-1 % of a benchmark's items, and in more than five, is its frame: tokens in a frame count neither as shared nor as the
-item's. What a check of shared words cannot see, a paraphrase or a translation, stands in docs/contamination.md.
+The rule: a benchmark's boilerplate (`Choose the right answer …`) proves nothing. An 8-gram that occurs in more than 1 %
+and more than five of a benchmark's items belongs to its frame; tokens of the frame count neither as shared nor as the
+item's own. What a comparison of words cannot find (paraphrases, translations) is described in docs/contamination.md.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Method = Literal["both", "13-gram", "8-gram"]
 Where = Literal["prompt", "all"]
 
 COVERAGE = 0.5
-"""More than this share of an item's tokens (Tulu 3)."""
+"""A row is contaminated if it contains more than this share of an item's tokens (Tulu 3)."""
 _FRAME_SHARE = 0.01
 _FRAME_ITEMS = 5
-"""More than this share of a benchmark's items, and more than so many, make a gram its frame; ours."""
+"""A gram in more than this share of a benchmark's items, and in more than this many, is its frame; our choice."""
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class Item(Protocol):
-    """One thing that a benchmark asks; its name begins with the benchmark's, up to the last colon."""
+    """One item of a benchmark, named after it: the part before the last colon is the benchmark's name."""
 
     @property
     def name(self) -> str:
@@ -47,13 +47,13 @@ class Item(Protocol):
 
     @property
     def text(self) -> str:
-        """What is asked."""
+        """The question."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """How many tokens make a gram, a run that counts by itself, and the shortest item that can be checked."""
+    """Lengths in tokens: of a gram, of a run that suffices by itself, and of the shortest item that can be checked."""
 
     gram: int
     run: int
@@ -62,12 +62,12 @@ class _Sizes:
 
 _WORDS = _Sizes(8, 13, 5)
 _LETTERS = _Sizes(12, 20, 8)
-"""Chinese rows share 12 and 20 letters by chance less often than English ones 8 and 13 words: docs/contamination.md."""
+"""Chinese rows share 12 or 20 letters by chance less often than English ones 8 or 13 words (docs/contamination.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """An item as it is compared: `frame` has a 1 for each token that many items of its benchmark share."""
+    """An item prepared for comparison: `frame` has a 1 for each token that belongs to its benchmark's frame."""
 
     name: str
     text: str
@@ -76,13 +76,13 @@ class _Target:
 
     @property
     def own(self) -> int:
-        """How many tokens are its own."""
+        """The number of tokens outside the frame."""
         return self.frame.count(0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """How much of an item stands in a row: the share of its own tokens, and those in the longest run."""
+    """How much of an item a row contains: the share of the item's own tokens, and their number in the longest run."""
 
     target: _Target
     coverage: float
@@ -91,7 +91,7 @@ class _Found:
 
 
 class _Part:
-    """The items that are looked for by grams of one size."""
+    """The items indexed by grams of one size."""
 
     def __init__(self, targets: list[_Target], gram: int, sizes: _Sizes) -> None:
         self._targets = targets
@@ -99,7 +99,7 @@ class _Part:
         self._index = GramIndex([target.numbers for target in targets], gram, [target.frame for target in targets])
 
     def found(self, numbers: Sequence[int]) -> Iterator[_Found]:
-        """What a row shares with each item that it shares a run with."""
+        """Yield what the row shares with each item with which it shares a run."""
         runs = self._index.runs(numbers)
         for text in sorted({run.text for run in runs}):
             yield self._found(self._targets[text], [run for run in runs if run.text == text])
@@ -113,7 +113,7 @@ class _Part:
         return _Found(target, share, length, run)
 
     def verdict(self, found: _Found, method: Method, words: Sequence[str]) -> Verdict | None:
-        """The verdict against a row with these words, if what was found is enough."""
+        """The verdict against a row with these words, or None if too little of the item was found."""
         own = found.target.own
         short = own < self._sizes.gram
         enough = found.coverage == 1 if short else found.coverage > COVERAGE
@@ -130,7 +130,7 @@ class _Part:
 
 
 class Contamination:
-    """Finds the rows in which a benchmark's items stand; the verdict names the item that is there most fully."""
+    """Rejects rows that contain a benchmark's items; the verdict names the item with the largest share in the row."""
 
     name = "contamination"
 
@@ -138,16 +138,16 @@ class Contamination:
         """Index the items.
 
         Args:
-            items: what the benchmarks ask.
-            method: which sign counts.
-            where: only in what the user says of a row, or in the system prompt and the answers as well.
+            items: the items of all benchmarks.
+            method: which of the two methods counts.
+            where: where to look in a row: only in what the user says, or also in the system prompt and the answers.
         """
         self._method = method
         self._where = where
         self._lexicon = Lexicon()
         self._parts: list[_Part] = []
         self.unchecked: tuple[str, ...] = ()
-        """The names of the items that are too short, or so much like the others that nothing is their own."""
+        """The names of the items that cannot be checked, because too few of their tokens are outside the frame."""
         spaced: list[_Target] = []
         unspaced: list[_Target] = []
         for benchmark in _by_benchmark(items):
@@ -157,12 +157,12 @@ class Contamination:
             self._index(targets, sizes)
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each record that an item stands in."""
+        """A verdict for each record that contains an item."""
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict | None:
         words: list[str] = []
-        for text in _said(record, self._where):
+        for text in _texts(record, self._where):
             words += tokens(text)
             words.append("")
         numbers = self._lexicon.look(words)
@@ -174,7 +174,7 @@ class Contamination:
         return next((verdict for verdict in verdicts if verdict), None)
 
     def _targets(self, items: list[Item], sizes: _Sizes) -> list[_Target]:
-        """The items of one benchmark, with their frame marked."""
+        """Prepare the items of one benchmark, with its frame marked."""
         texts = [self._lexicon.add(tokens(item.text)) for item in items]
         frame = common(texts, sizes.gram, max(_FRAME_ITEMS, int(_FRAME_SHARE * len(texts))))
         return [
@@ -209,8 +209,8 @@ def _by_benchmark(items: Iterable[Item]) -> Iterable[list[Item]]:
     return groups.values()
 
 
-def _said(record: Record, where: Where) -> Iterator[str]:
-    """The texts of a record that are looked at; a run does not go from one into the next."""
+def _texts(record: Record, where: Where) -> Iterator[str]:
+    """The texts of a record that are searched; a run does not extend from one into the next."""
     if record.messages:
         yield from (message.content for message in record.messages if where == "all" or message.role == "user")
     else:

@@ -1,8 +1,8 @@
 """Rules about a conversation as a whole, after the cleaning of Vicuna's data (FastChat, `fastchat/data`).
 
-They find nothing in a record that is no conversation. What is done otherwise there: turns are judged, never cut away;
-a user may speak of a product, only an answer may not; a list may begin anew under another heading, but not item after
-item; nothing is dropped for how its HTML parses.
+They find nothing in a record that is not a conversation. Differences from FastChat: turns are judged, never removed;
+the user may mention a product, only an answer may not; a list may restart under another heading, but not with two
+consecutive items; nothing is rejected because of how its HTML parses.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def _no_exchange(record: Record) -> Hit | None:
 NO_EXCHANGE = Rule(
     "no-exchange",
     "no-exchange",
-    "The conversation has no question that is followed by an answer.",
+    "The conversation has no question followed by an answer.",
     _no_exchange,
 )
 
 
 def _turn_order(record: Record) -> Hit | None:
-    """Turns of tools may stand anywhere; a system turn only at the head."""
+    """Tool turns may occur anywhere; a system turn only at the beginning."""
     before = "assistant"
     for number, message in enumerate(record.messages, 1):
         misplaced = message.role == "system" and number > 1
@@ -49,7 +49,7 @@ def _turn_order(record: Record) -> Hit | None:
 TURN_ORDER = Rule(
     "turn-order",
     "turn-order",
-    "The turns of the conversation do not alternate, or it does not begin with the user, or a system turn comes late.",
+    "User and assistant turns do not alternate, or the user does not begin, or a system turn is not the first turn.",
     _turn_order,
 )
 
@@ -63,14 +63,14 @@ def _empty_turn(record: Record) -> Hit | None:
 
 _INVISIBLE = " \t\r\n\u00a0\u00ad\u200b\u200c\u200d\u2060\u3000\ufeff"
 
-EMPTY_TURN = Rule("empty-turn", "empty-turn", "A turn of the conversation shows nothing.", _empty_turn)
+EMPTY_TURN = Rule("empty-turn", "empty-turn", "A turn of the conversation is empty.", _empty_turn)
 
 
 def _shorter_than(limit: float) -> Check:
     def check(record: Record) -> Hit | None:
-        said = [message.content for message in record.messages if message.role in _SPOKEN]
-        size = sum(map(len, said))
-        return Hit(excerpt(" ".join(said)), size) if said and size < limit else None
+        texts = [message.content for message in record.messages if message.role in _SPOKEN]
+        size = sum(map(len, texts))
+        return Hit(excerpt(" ".join(texts)), size) if texts and size < limit else None
 
     return check
 
@@ -78,11 +78,11 @@ def _shorter_than(limit: float) -> Check:
 SHORT = measuring(
     "short-conversation",
     "short-conversation",
-    "The turns of the conversation come to fewer characters than this.",
+    "The turns of the conversation have fewer characters in all than this.",
     _shorter_than,
     16,
 )
-"""16 characters in FastChat."""
+"""16 characters, as in FastChat."""
 
 
 def _in_answers(pattern: re.Pattern[str]) -> Check:
@@ -98,7 +98,7 @@ def _in_answers(pattern: re.Pattern[str]) -> Check:
 LIMIT_NOTICE = Rule(
     "limit-notice",
     "limit-notice",
-    "An answer of the conversation is a service's notice of too many requests or of a lost connection.",
+    "An answer of the conversation is a service's notice of a rate limit or a lost connection.",
     _in_answers(
         re.compile(
             r"\A\W{0,4}(?:too many requests\b"
@@ -112,7 +112,7 @@ LIMIT_NOTICE = Rule(
 PAGE_LEFTOVERS = Rule(
     "page-leftovers",
     "page-leftovers",
-    "An answer of the conversation holds what a chat page shows around it: a copy button, a counter, its tags.",
+    "An answer of the conversation contains leftovers of a chat page: a copy button, a counter, its tags.",
     _in_answers(
         re.compile(
             r"^[\w+#.-]{0,20}copy code|\A\s*\d{1,3} / \d{1,3}\s*\n|^copy\d+ chars\b"
@@ -121,19 +121,19 @@ PAGE_LEFTOVERS = Rule(
         )
     ),
 )
-"""FastChat strips these; a row is judged here, and never rewritten."""
+"""FastChat strips these; here, a row is judged and never rewritten."""
 
 VENDOR = Rule(
     "vendor-mention",
     "vendor-mention",
-    "An answer of the conversation names the maker of a chat model or its product.",
+    "An answer of the conversation names OpenAI or ChatGPT.",
     _in_answers(re.compile(r"open ?ai\b|chat ?gpt", re.I)),
 )
 
 RESTARTED_LIST = Rule(
     "restarted-list",
     "restarted-list",
-    "An answer of the conversation numbers two items in a row with 1.",
+    "An answer of the conversation numbers two consecutive items 1.",
     _in_answers(re.compile(r"^1[.)] [^\n]*\n{1,2}1[.)] ", re.M)),
 )
 
@@ -147,4 +147,4 @@ CONVERSATION_RULES: tuple[Rule, ...] = (
     VENDOR,
     RESTARTED_LIST,
 )
-"""In the order in which they are asked."""
+"""In the order in which they are applied."""

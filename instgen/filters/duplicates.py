@@ -1,10 +1,10 @@
-"""Rows that say again what another row says: the same, nearly the same words, or the same task in other words.
+"""Duplicates: rows that equal another row, have nearly the same words, or have a similar task by ROUGE-L.
 
-`Exact`, `Near` and `Novel` judge rows in order: a row goes where it is too close to one kept before it, or to one of
-those it is held against, and the verdict names that row. `Clusters` sees all rows first and keeps of those that are
-alike the longest or the best one.
+`Exact`, `Near` and `Novel` judge rows in order: a row is rejected if it is too similar to a row kept before it, or to
+one of the `against` rows, and the verdict names that row. `Clusters` sees all rows first and keeps the longest or the
+best of those that are similar.
 
-The rule: of rows that are alike one always stays, and which one does not depend on how the rows come in batches.
+The rule: one of a group of similar rows is always kept, and which one does not depend on how the rows are batched.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from instgen.text.greedy import Match
 
 NOVELTY = 0.7
-"""ROUGE-L F of two tasks; at 0.7 itself a task still counts as new (Self-Instruct, section 2.2)."""
+"""Default ROUGE-L F of two tasks; exactly at 0.7 a task still counts as new (Self-Instruct, section 2.2)."""
 NEAR = 0.7
-"""Jaccard similarity of tokens and pairs of them: where one of about ten words differs, two texts are near."""
+"""Default Jaccard similarity of tokens and their pairs: two texts that differ in one word of about ten are near."""
 NO_SCRIPTS: Mapping[str, float] = MappingProxyType({})
 _EXCHANGE = ("user", "assistant")
 
@@ -40,9 +40,10 @@ Policy = Literal["longest", "best"]
 
 
 def digest(record: Record) -> bytes:
-    """BLAKE2b-128 of what a record says, but for case, width and white space: its messages, or its fields.
+    """BLAKE2b-128 of a record's messages or fields, ignoring case, width and white space.
 
-    A conversation of one exchange says what a row with its question and answer says, whatever the shape it came in.
+    A conversation of one exchange has the same digest as a row with its question as instruction and its answer as
+    output.
     """
     parts = [record.system or ""]
     if len(record.messages) == len(_EXCHANGE) and tuple(message.role for message in record.messages) == _EXCHANGE:
@@ -52,12 +53,12 @@ def digest(record: Record) -> bytes:
     else:
         parts += ["", record.instruction, record.input, record.output]
     parts += [candidate.output for candidate in record.candidates]
-    said = " ".join(fold(" \0 ".join(parts)).split())
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    content = " ".join(fold(" \0 ".join(parts)).split())
+    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Exact:
-    """Leaves out rows that say the same as one before, but for case, width and white space: 80 bytes a kept row."""
+    """Rejects rows that equal an earlier one, ignoring case, width and white space; uses 80 bytes per kept row."""
 
     name = "exact"
 
@@ -68,7 +69,7 @@ class Exact:
             self._number(record)
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each row that says what an earlier one said."""
+        """A verdict for each row that equals an earlier one."""
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict | None:
@@ -78,7 +79,7 @@ class Exact:
         return Verdict("duplicate", self.name, near=self._names.near(number, 1.0, task(record)))
 
     def _number(self, record: Record) -> int | None:
-        """The number of the row that said the same, or None: then this one is remembered."""
+        """The number of the equal row, or None: then this one is remembered."""
         known = len(self._digests)
         number = self._digests.number(digest(record))
         if number < known:
@@ -88,7 +89,7 @@ class Exact:
 
 
 class Novel:
-    """Leaves out rows whose task is more similar to one before than the threshold, by ROUGE-L."""
+    """Rejects rows whose task's ROUGE-L F with an earlier task is above the threshold."""
 
     name = "novelty"
 
@@ -100,13 +101,13 @@ class Novel:
         on: On = "task",
         against: Iterable[Record] = (),
     ) -> None:
-        """Remember the rows that others are held against.
+        """Index the `against` rows.
 
         Args:
-            threshold: the ROUGE-L F that a row may have with any other, at most.
-            scripts: the same for texts in some scripts, by their names (`text.written.SCRIPTS`).
-            on: what is compared, the instruction with its input or alone.
-            against: rows that are not judged, and that others must differ from.
+            threshold: the highest ROUGE-L F allowed between a row and any other.
+            scripts: thresholds for texts in particular scripts, by name (`text.written.SCRIPTS`).
+            on: what is compared: the instruction with its input, or the instruction alone.
+            against: existing rows: not judged, but compared with.
 
         Raises:
             UsageError: a threshold is not between 0 and 1.
@@ -121,7 +122,7 @@ class Novel:
             self._index.add([self._remembered(record) for record in records])
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each row that is too similar to one kept before it."""
+        """A verdict for each row that is too similar to a row kept before it."""
         texts = [self._text(record) for record in records]
         thresholds = [self._limit(text) for text in texts]
         matches = self._index.judge(texts, thresholds if self._scripts else None)
@@ -145,17 +146,17 @@ class Novel:
 
 
 class Near:
-    """Leaves out rows that have nearly all words, and pairs of them, in common with one before."""
+    """Rejects rows that have most words and most pairs of neighbouring words in common with an earlier one."""
 
     name = "near"
 
     def __init__(self, threshold: float = NEAR, *, on: On = "task", against: Iterable[Record] = ()) -> None:
-        """Remember the rows that others are held against.
+        """Index the `against` rows.
 
         Args:
-            threshold: the Jaccard similarity from which on two texts are near duplicates.
-            on: what is compared, the instruction with its input or alone.
-            against: rows that are not judged, and that others must differ from.
+            threshold: the lowest Jaccard similarity at which two texts are near duplicates.
+            on: what is compared: the instruction with its input, or the instruction alone.
+            against: existing rows: not judged, but compared with.
 
         Raises:
             UsageError: the threshold is not above 0 and at most 1.
@@ -170,7 +171,7 @@ class Near:
             self._index.add([self._remembered(record) for record in records])
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each row that is nearly one kept before it."""
+        """A verdict for each row that is a near duplicate of a row kept before it."""
         matches = self._index.judge([self._text(record) for record in records])
         for record, match in zip(records, matches, strict=True):
             if match is None:
@@ -188,10 +189,10 @@ class Near:
 
 
 class Clusters:
-    """Keeps the worthiest rows and leaves out all that are near to one of these; it holds all tasks meanwhile.
+    """Keeps the best rows and rejects those near one of them; holds the tasks of all rows in memory.
 
-    Rows come from the worthiest on, so a row is left out only for one that stays, is at least as worthy, and is itself
-    within the threshold. Chaining (A near B, B near C) would also drop rows that are not alike.
+    Rows are judged from the best to the worst, so a row is rejected only for a kept row that is at least as good and
+    near it. Chaining (A near B, B near C) would also reject rows that are not similar to a kept one.
     """
 
     name = "near"
@@ -205,14 +206,14 @@ class Clusters:
         on: On = "task",
         against: Iterable[Record] = (),
     ) -> None:
-        """Remember the rows that others are held against.
+        """Index the `against` rows.
 
         Args:
-            threshold: the Jaccard similarity from which on two texts are near duplicates.
-            policy: who stays, the row with the longest output or that with the best score; the first of equals.
-            score: its name; a row without it stays only where it is near to no row with it.
-            on: what is compared, the instruction with its input or alone.
-            against: rows that are not judged, and that others must differ from.
+            threshold: the lowest Jaccard similarity at which two texts are near duplicates.
+            policy: which row is kept: the one with the longest output or the best score; on a tie, the first.
+            score: the name of the score; a row without it is kept only if it is near no row that has it.
+            on: what is compared: the instruction with its input, or the instruction alone.
+            against: existing rows: not judged, but compared with.
 
         Raises:
             UsageError: the policy is "best" and no score is named, or the threshold is not above 0 and at most 1.
@@ -221,20 +222,20 @@ class Clusters:
             raise UsageError("the best row of a cluster is the one with the best score", hint="name the score")
         self._near = Near(threshold, on=on, against=against)
         self._by, self._text = score if policy == "best" else None, TEXTS[on]
-        self._worths, self._positions = array("d"), array("q")
+        self._values, self._positions = array("d"), array("q")
         self._texts: list[str] = []
         self._ids: list[str] = []
 
     def add(self, position: int, record: Record) -> None:
-        """See a row, which is known by its position."""
+        """Add a row, identified by its position."""
         self._positions.append(position)
-        self._worths.append(self._worth(record))
+        self._values.append(self._value(record))
         self._texts.append(self._text(record))
         self._ids.append(record.id)
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The verdict against each row that does not stay, with the nearest one that does."""
-        ordered = sorted(range(len(self._worths)), key=self._worths.__getitem__, reverse=True)
+        """The verdict against each rejected row, by position; it names the most similar kept row."""
+        ordered = sorted(range(len(self._values)), key=self._values.__getitem__, reverse=True)
         found: dict[int, Verdict] = {}
         for start in range(0, len(ordered), AT_ONCE):
             rows = ordered[start : start + AT_ONCE]
@@ -242,7 +243,7 @@ class Clusters:
             found |= {self._positions[row]: verdict for row, verdict in zip(rows, verdicts, strict=True) if verdict}
         return found
 
-    def _worth(self, record: Record) -> float:
+    def _value(self, record: Record) -> float:
         if not self._by:
             return len(record.output)
         found = score_of(record, self._by)

@@ -1,4 +1,4 @@
-"""Answers that only say again what was asked."""
+"""Answers that only repeat the question."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from instgen.filters.rule import Hit, Rule, excerpt
 from instgen.records import Record
 
 _LEAST = 24
-"""Characters below which a repetition may well be the answer ("Which is bigger, a cat or a whale?" "A whale"); ours, as
-those below."""
+"""Fewest characters of a repetition; a shorter one may well be the answer ("Which is bigger, a cat or a whale?" "A
+whale"). This and the values below are our choice."""
 _MOST_OF = 0.6
-"""Share of the instruction that an answer must have to be a repetition of a part of it."""
+"""An answer that is part of the instruction counts as a repetition from this share of its length."""
 _SUBJECT = 5
-"""Words below which an instruction without a verb may be what the answer's first sentence is about ("low-maintenance
-houseplants": "Low-maintenance houseplants are …")."""
+"""An instruction of fewer words may be the subject of the answer's first sentence ("low-maintenance houseplants":
+"Low-maintenance houseplants are …")."""
 
 
 def _repeats(output: str, instruction: str) -> bool:
-    """Whether the answer is the instruction or, where that is long enough to tell, begins with all of it."""
+    """Whether the answer equals the instruction or, if that is long enough, begins with all of it."""
     if output[:_LEAST].casefold() != instruction[:_LEAST].casefold():
         return False
     output, instruction = (" ".join(text.casefold().split()) for text in (output, instruction))
     if output == instruction:
         return True
     begins = len(instruction) >= _LEAST and output.startswith(instruction)
-    return begins and not (_goes_on(output[len(instruction) :]) and instruction.count(" ") < _SUBJECT - 1)
+    return begins and not (_continues(output[len(instruction) :]) and instruction.count(" ") < _SUBJECT - 1)
 
 
-def _goes_on(rest: str) -> bool:
-    """Whether the sentence does: no punctuation comes first."""
+def _continues(rest: str) -> bool:
+    """Whether the rest continues the sentence: a word follows without punctuation in between."""
     return rest.lstrip()[:1].isalpha() and not rest[:1].isalpha()
 
 
@@ -46,6 +46,6 @@ def _check(record: Record) -> Hit | None:
 RULE = Rule(
     "echo",
     "echo",
-    "The answer is the instruction, most of it or the input, or begins by repeating the instruction whole.",
+    "The answer is the instruction, most of it or the input, or begins by repeating the whole instruction.",
     _check,
 )

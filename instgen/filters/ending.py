@@ -1,4 +1,4 @@
-"""Answers that are empty or break off."""
+"""Answers that are empty or incomplete."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def _announces(record: Record) -> Hit | None:
 COLON = Rule(
     "ends-with-colon",
     "ends-with-colon",
-    "The answer ends with a colon: what it announces does not come (Self-Instruct's post-processing).",
+    "The answer ends with a colon, and what it announces is missing (Self-Instruct's post-processing).",
     _announces,
     sign=constant(r":\W*\z"),
 )
 
 
 def _open_fence(record: Record) -> Hit | None:
-    """A fence closes with the same mark, at least as long and bare, as in CommonMark (section 4.5)."""
+    """As in CommonMark (section 4.5), a closing fence has the same mark, at least its length, and no info string."""
     if "```" not in record.output and "~~~" not in record.output:
         return None
     opened: re.Match[str] | None = None
@@ -57,7 +57,7 @@ def _open_fence(record: Record) -> Hit | None:
 FENCE = Rule(
     "unclosed-code",
     "unclosed-code",
-    "The answer opens a code fence that it does not close.",
+    "The answer opens a code fence and does not close it.",
     _open_fence,
     sign=constant("```|~~~"),
 )
@@ -69,15 +69,15 @@ _SENTENCE_END = re.compile(r"(?<!\d)[.!?؟।][\"'”’»)\]*]*(?=\s|\Z)|[。�
 _NO_PROSE = re.compile(
     r"\s*(?:[-*•·#>|+=–—]|\d{1,3}[.)、:]|[a-zA-Z][.)]\s|https?://)|.*(?:\b\d[.)]\s|://|[{}=<>\\`|@]|\s#)"
 )
-"""The line of a list, a table, a heading, a quotation or code, or one that ends in an address or a tag."""
+"""A line of a list, a table, a heading, a quotation or code, or one that ends in a URL or a tag."""
 _LEAST_TO_BREAK = 12
-"""Words below which a text need not end in a full stop; ours."""
+"""Fewest words of a text that must end in a full stop; our choice."""
 _LONG_LINE = 12
-"""Words of a last line that is no title, sign-off or line of a poem, though it has no full sentence; ours."""
+"""A last line without a complete sentence, if this long, is not a title, a sign-off or a line of verse; our choice."""
 
 
 def _ends_in_prose(text: str) -> bool:
-    """Whether the author of a text uses full stops, so that one is missing at the end of its last line."""
+    """Whether a text uses full stops, so that the last line should have one at its end."""
     *lines, last = (line for line in text.splitlines() if line.strip())
     if _NO_PROSE.match(last):
         return False
@@ -102,7 +102,7 @@ def _cut_off(record: Record) -> Hit | None:
 CUT_OFF = Rule(
     "cut-off",
     "cut-off",
-    "The answer is prose that stops in the middle of a sentence; not asked of lists, code, titles and the like.",
+    "The answer is prose that stops in the middle of a sentence; not applied to lists, code, titles and the like.",
     _cut_off,
     sign=Sign(lambda ascii_only: r"[a-z,;]\s*\z" if ascii_only else rf"[^{MARK} -+\-.-@\[-`{{-~]\s*\z"),
 )

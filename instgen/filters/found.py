@@ -1,6 +1,6 @@
-"""Stretches of a text that were found in it, and the text with placeholders in their place.
+"""Spans found in a text, and the text with placeholders in their place.
 
-The rule: a placeholder says what stood there, as [email] does, and covers all of it.
+The rule: a placeholder names what it replaces, such as [email], and covers all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from instgen.filters.rule import Hit, excerpt
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, and where: `text[start:end]`."""
+    """A find: its kind, and its span `text[start:end]`."""
 
     kind: str
     start: int
@@ -24,7 +24,7 @@ Find = Callable[[str], Sequence[Found]]
 
 
 def apart(found: Iterable[Found]) -> list[Found]:
-    """The finds in the order of the text; of those that overlap, the one that begins first, or else the longest."""
+    """The finds in text order. Of those that overlap, only the first to begin is kept; on a tie, the longest."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if not kept or one.start >= kept[-1].end:
@@ -33,7 +33,7 @@ def apart(found: Iterable[Found]) -> list[Found]:
 
 
 def covered(text: str, found: Sequence[Found]) -> str:
-    """The text with a placeholder over each find; they must not overlap."""
+    """The text with a placeholder for each find; the finds must be in text order and not overlap."""
     parts: list[str] = []
     after = 0
     for one in found:
@@ -43,7 +43,7 @@ def covered(text: str, found: Sequence[Found]) -> str:
 
 
 def first(text: str, find: Find) -> Hit | None:
-    """The first find as a hit: its kind, and the words around it with a placeholder over it, so that none is spread."""
+    """The first find as a hit: its kind, and the text around it with all finds masked, so that it leaks nothing."""
     found = find(text)
     if not found:
         return None

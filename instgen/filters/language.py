@@ -1,9 +1,9 @@
-"""Rows in a language that was not asked for, answers in another language than their task, and shares of languages.
+"""Filters by language: wanted languages, answers in the language of their task, equal shares of languages.
 
-The rule: only what can be told for sure counts. A text that is short, code or doubtful is in no language, and a row is
-never left out for it. Where an instruction speaks of translating or names a language, or quotes Latin words in another
-script, its answer may be in any; in the first case only its own first words, up to a colon or the end of the line, say
-what it is written in.
+The rule: a language counts only if it is certain. A text that is short, code or doubtful has no language, and no row is
+rejected because of it. If an instruction mentions translation or names a language, or quotes Latin words in another
+script, its answer may be in any language; in the first case, the instruction's own language is taken from its beginning
+only, up to a colon or the end of the line.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from instgen.text.scripts import WEIGHTY
 from instgen.text.tokens import fold
 
 LONG = 40
-"""Letters from which on two texts are held against each other; ours."""
+"""Fewest letters of two texts whose languages are compared; our choice."""
 SURE = 0.9
-"""How sure their languages must be; ours."""
+"""Lowest probability of their languages; our choice."""
 _LEAST_SHARE = 0.01
-"""Share of the rows below which a language does not count among those to be made equal; ours."""
+"""A language with a smaller share of the rows does not set the level for the others; our choice."""
 _QUOTED = re.compile(r"[“\"‘「『《][^”\"’」』》\n]*[A-Za-z]{3}")
 _HEAD = re.compile(r"[^:：\n]*")
 _KIN = ({"da", "no", "sv"}, {"bs", "hr", "sr", "sl"}, {"id", "ms", "jv"}, {"cs", "sk"}, {"gl", "pt", "es", "an", "ca"})
-"""Languages that short texts are taken for one another in: a difference within one of these is none."""
+"""Groups of languages that are confused in short texts: a difference within a group does not count."""
 
 
 class Language:
-    """Leaves only rows whose instruction and whose output are in a wanted language."""
+    """Rejects rows whose instruction or output is in a language that is not wanted."""
 
     name = "lang"
 
     def __init__(self, wanted: Collection[str]) -> None:
-        """Take the codes of the wanted languages.
+        """Keep rows in the languages with these codes.
 
         Raises:
-            UsageError: there is no such language, or none is wanted.
+            UsageError: a code is unknown, or none is given.
         """
         self._wanted = frozenset(wanted)
         if not self._wanted:
-            raise UsageError("no language is wanted: name one")
+            raise UsageError("no language is given: name at least one")
         _check(self._wanted)
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each record with an instruction or an output in another language."""
+        """A verdict for each record with an instruction or an output in another language than the wanted ones."""
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict | None:
@@ -65,43 +65,43 @@ class Language:
 
 
 class OutputLanguage:
-    """Leaves out rows whose output is surely in another language than their instruction, which did not ask for it."""
+    """Rejects rows whose output is certainly in another language than their instruction, which did not ask for that."""
 
     name = "output-language"
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each record with an output in another language than asked."""
+        """A verdict for each record with an output in another language than its instruction."""
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict | None:
         if _leaves_open(record.instruction):
             return None
-        asked, said = (_surely(text) for text in (record.instruction, record.output))
-        if not asked or not said or _alike(asked, said):
+        asked, answered = (_certain(text) for text in (record.instruction, record.output))
+        if not asked or not answered or _alike(asked, answered):
             return None
         given = language(record.input)
-        if given and given.code == said.code:
+        if given and given.code == answered.code:
             return None
-        return Verdict("language-mismatch", self.name, said.code, asked.code, excerpt(record.output))
+        return Verdict("language-mismatch", self.name, answered.code, asked.code, excerpt(record.output))
 
 
 class BalanceLanguages:
-    """Leaves as many rows of each language as there are of the one with the fewest.
+    """Keeps at most as many rows of each language as the rarest one has.
 
-    That one is the rarest of the wanted languages that occur at all or, where none is wanted, of those that at least
-    1 % of the rows are in. Which rows stay is drawn by the hash of their ids: the same ones whatever their order.
-    A row whose language cannot be told stays and is not counted.
+    The rarest is chosen from the wanted languages that occur at all or, if none are given, from those with at least 1 %
+    of the rows. Which rows are kept is decided by the hash of their ids, so it does not depend on their order. A row
+    whose language cannot be determined is kept and not counted.
 
-    Memory: about 100 bytes a row.
+    Memory: about 100 bytes per row.
     """
 
     name = "balance-lang"
 
     def __init__(self, wanted: Collection[str] = ()) -> None:
-        """Take the codes of the languages to level by, if not by all.
+        """Balance by the languages with these codes, or by all if there are none.
 
         Raises:
-            UsageError: there is no such language.
+            UsageError: a code is unknown.
         """
         self._wanted = frozenset(wanted)
         if self._wanted:
@@ -109,14 +109,14 @@ class BalanceLanguages:
         self._rows: defaultdict[str, list[tuple[bytes, int]]] = defaultdict(list)
 
     def add(self, position: int, record: Record) -> None:
-        """Take note of a row."""
+        """Add a row, identified by its position."""
         guess = _asked_in(record) or language(record.output)
         if guess:
             digest = blake2b(record.id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
             self._rows[guess.code].append((digest, position))
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The rows that are one too many, by position."""
+        """The verdict against each surplus row, by position."""
         counts = Counter({code: len(rows) for code, rows in self._rows.items()})
         least = _LEAST_SHARE * counts.total()
         level = [count for code, count in counts.items() if (code in self._wanted if self._wanted else count >= least)]
@@ -129,12 +129,12 @@ class BalanceLanguages:
 
 
 def speaks_of_language(instruction: str) -> bool:
-    """Whether an instruction speaks of translating, of languages or of one of them by name."""
+    """Whether an instruction mentions translation or languages, or names a language."""
     return bool(_named().search(fold(instruction)))
 
 
 def _leaves_open(instruction: str) -> bool:
-    """Whether an instruction may well want an answer in another language than its own."""
+    """Whether an instruction may call for an answer in another language than its own."""
     if speaks_of_language(instruction):
         return True
     latin = sum(1 for char in instruction if char.isascii() and char.isalpha())
@@ -142,7 +142,7 @@ def _leaves_open(instruction: str) -> bool:
 
 
 def _asked_in(record: Record) -> Guess | None:
-    """The language that an instruction is written in."""
+    """The language in which the instruction of a record is written."""
     text = record.instruction.lstrip()
     if speaks_of_language(text):
         head = _HEAD.match(text)
@@ -150,7 +150,7 @@ def _asked_in(record: Record) -> Guess | None:
     return language(text)
 
 
-def _surely(text: str) -> Guess | None:
+def _certain(text: str) -> Guess | None:
     guess = language(text) if letters(text) >= LONG else None
     return guess if guess and guess.probability >= SURE else None
 
@@ -162,7 +162,7 @@ def _alike(one: Guess, other: Guess) -> bool:
 def _check(wanted: frozenset[str]) -> None:
     unknown = sorted(wanted - known())
     if unknown:
-        raise UsageError(f"no language has the code {', '.join(unknown)}", f"known are {' '.join(sorted(known()))}")
+        raise UsageError(f"unknown language code: {', '.join(unknown)}", f"known codes: {' '.join(sorted(known()))}")
 
 
 @cache

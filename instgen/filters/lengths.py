@@ -10,7 +10,7 @@ from instgen.records import Record
 from instgen.text.tokens import words
 
 _WORD = "[A-Za-z0-9]+"
-"""A word of an ASCII text: what `words` counts in one."""
+"""A word of an ASCII text, as `words` counts it."""
 
 
 def _fewer_than(limit: float) -> Check:
@@ -42,8 +42,8 @@ SHORTEST = measuring(
     _fewer_than,
     2,
 )
-"""Two words, as "Define osmosis" is a good task; in Chinese, four characters. The published code of Self-Instruct and
-Alpaca drops three words and fewer, and with them two of its own seeds."""
+"""Two words, because "Define osmosis" is a good task; in Chinese, four characters. The published code of Self-Instruct
+and Alpaca drops instructions of up to three words, including two of its own seed tasks."""
 
 LONGEST = measuring(
     "max-words",
@@ -52,8 +52,8 @@ LONGEST = measuring(
     _more_than,
     1000,
 )
-"""Long instructions are good where they bring a passage or a program along: 150 words, as below, would drop 36 of the
-300 questions of a preference set of chats, 1,000 drop one."""
+"""Good instructions can be long if they include a passage or a program: of the 300 questions in a set of chat
+preferences, a limit of 150 words, as below, would reject 36, one of 1,000 words rejects one."""
 
 PUBLISHED_LONGEST = 150
-"""The most words of an instruction in the published code of Self-Instruct and Alpaca."""
+"""The limit in the published code of Self-Instruct and Alpaca."""

@@ -1,4 +1,4 @@
-"""Texts that are caught in a loop."""
+"""Texts that are stuck in a loop, with a cheap check that spares most texts the exact one (`text.loops`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from instgen.text.tokens import fold, tokens
 
 _ASCII = (60, 16)
 _BEYOND = (20, 10)
-"""The shortest text that can hold a loop, and the size of a sample, both in characters; ours, as all below."""
-_FEW = 2
-"""Samples that may repeat in a text without a loop, if its end is none."""
+"""Fewest characters of a text that can have a loop, and characters per sample; our choice, as all values below."""
+_MAX_REPEATED = 2
+"""Samples of a text without a loop that may repeat, if the text does not end in a cycle."""
 _END = 4000
-_LEAST_TURNS = 6
-"""The end of a text in which a cycle has all its turns, in characters, and the least number of these, as in `loop`."""
+_LEAST_REPETITIONS = 6
+"""Characters at the end of a text in which a cycle is looked for, and its fewest repetitions, as in `text.loops`."""
 _LONGEST_WORD = 200
-"""Characters in which the last word is looked for."""
+"""Characters at the end of a text in which its last word is looked for."""
 
 
 def _repeats(text: str) -> bool:
-    """Whether so much repeats that `loop` may find something. Most texts show after five samples that it does not."""
+    """Whether enough of the text repeats for `loop` to find something. Five samples rule out most texts."""
     shortest, size = _ASCII if text.isascii() else _BEYOND
     if len(text) < shortest:
         return False
@@ -28,7 +28,7 @@ def _repeats(text: str) -> bool:
     if not ends_anew and _may_end_in_a_cycle(text[-_END:]):
         return True
     places = range(last, 0, -(last // 7 or 1))
-    more = len(places) - _FEW - ends_anew
+    more = len(places) - _MAX_REPEATED - ends_anew
     for place in places[1:]:
         if text.find(text[place : place + size]) == place:
             more -= 1
@@ -38,9 +38,9 @@ def _repeats(text: str) -> bool:
 
 
 def _may_end_in_a_cycle(text: str) -> bool:
-    """Whether the last word of the text comes often enough."""
+    """Whether the last word of the text occurs often enough for a cycle."""
     last = tokens(text[-_LONGEST_WORD:])[-1:]
-    return not last or fold(text).count(last[0]) >= _LEAST_TURNS
+    return not last or fold(text).count(last[0]) >= _LEAST_REPETITIONS
 
 
 def _find(text: str) -> Hit | None:
@@ -51,6 +51,6 @@ def _find(text: str) -> Hit | None:
 RULE = TextRule(
     "looped",
     "looped-text",
-    "A field says the same sentence or sequence of words over and over.",
+    "A field repeats the same sentence or sequence of words over and over.",
     _find,
 )

@@ -1,8 +1,9 @@
-"""Labels of another task inside a field: what is left where a reply with several tasks was cut in the wrong place.
+"""Labels of another task inside a field, left over when a reply with several tasks was split in the wrong place.
 
 Labels also occur in good texts (a recipe's "Instructions:", a program's "Input:" and "Output:", a numbered list about
-input and output), so only these count: a line that opens with "Instruction:", singular; template headings such as
-"### Response:"; one number on two different labels ("4. Input: … 4. Output: …"); an instruction that begins "Task 3:".
+input and output), so only these count: a line that begins with "Instruction:", singular; template headings such as
+"### Response:"; two different labels with the same number ("4. Input: … 4. Output: …"); an instruction that begins with
+"Task 3:".
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _find(text: str) -> Hit | None:
 
 
 def _sign(_: bool) -> str:
-    """A label at the head of a line, with what may stand before it."""
+    """A label at the start of a line, with any markup or number before it."""
     labels = "|".join((_any("instruction-label"), _any("labels"), _any("headings")))
     return rf"(?m)(?:^|{MARK})[#*>\s]{{0,8}}(?:\d{{1,3}}[.)、]\s?)?[#*]{{0,4}} ?(?:{labels})[ \d*]{{0,6}}:"
 
@@ -69,7 +70,7 @@ def _two_labels(folded: str) -> Hit | None:
 MERGED = TextRule(
     "merged-tasks",
     "merged-tasks",
-    "A field holds the label of another task or of a template, such as 'Instruction:' at the head of a line.",
+    "A field contains the label of another task or of a template, such as 'Instruction:' at the start of a line.",
     _find,
     Sign(_sign),
 )

@@ -1,8 +1,7 @@
-"""Instructions that only something else than text can fulfil: to make an image or a recording, or to look at one.
+"""Instructions that cannot be fulfilled with text: to make an image or a recording, or to look at one.
 
-The words alone prove nothing ("file a complaint", "map the causes", a film's plot), so a request is looked for: a verb
-that asks for the thing, or a given thing to be looked at. Where code or a described picture is wanted, it is no such
-request.
+Words alone prove nothing ("file a complaint", "map the causes", a film's plot), so the rule looks for a request: a verb
+that asks for such a thing, or a given thing to look at. A request for code or for a described picture does not count.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ def _check(record: Record) -> Hit | None:
 RULE = Rule(
     "modality",
     "not-a-text-task",
-    "The instruction asks for an image, a drawing, sound or video, or speaks of one that is to be looked at.",
+    "The instruction asks for an image, a drawing, sound or video, or refers to one to be looked at.",
     _check,
     sign=Sign(lambda ascii_only: in_instruction(any_word("modality", ascii_only))),
 )

@@ -1,8 +1,8 @@
-"""Personal data in a text: addresses and numbers that lead to one person, told by their form and their check digits.
+"""Personal data in a text: addresses and numbers that identify a person, recognized by form and check digits.
 
-The rule: only what is certain by its form. Names, postal addresses and dates of birth have none, and are not looked
-for. Examples are not personal: domains and numbers that standards reserve for documentation, the card numbers that
-payment services publish for tests, and addresses of machines that are not on the internet.
+The rule: only data with a reliable form. Names, postal addresses and dates of birth have none, and are not looked for.
+Examples do not count: domains and numbers that standards reserve for documentation, the test card numbers of payment
+services, and IP addresses that are not on the public internet.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _RESERVED = re.compile(
     r"(?:^|\.)(?:example\.(?:com|net|org|edu)|(?:my|your)?(?:domain|company|email|site|website)\.(?:com|org|net)"
     r"|(?:example|test|invalid|localhost|local|internal))$"
 )
-"""Domains for documentation and tests (RFC 2606, RFC 6761), and those that stand for any in examples."""
+"""Domains for documentation and tests (RFC 2606, RFC 6761), and placeholders common in examples."""
 _NOBODY = _each(
     "abc contact email example firstname.lastname hello help info jane.doe janedoe john.doe johndoe me name no-reply "
     "noreply support test user username xyz you your.email your.name youremail yourname"
 )
-"""Mailboxes that belong to nobody in particular or stand for anybody."""
+"""Mailboxes that belong to no particular person, and placeholders."""
 
 
 _LOGIN = re.compile(r"://[^\s/@]*\Z")
-"""What stands before a password in an address, which looks like a mailbox."""
+"""The part of a URL before a password, which together with the host looks like a mailbox."""
 
 
 def _emails(text: str) -> Iterator[Found]:
@@ -58,11 +58,11 @@ _TEST_CARDS = _each(
     "6011000990139424 3056930009020004 36227206271667 30569309025904 38520000023237 3530111333300000 3566002020360505 "
     "4111111111111111 4532015112830366 4000000000000002 4916338506082832 4539578763621486"
 )
-"""Numbers that payment services publish for tests, and those that explanations of Luhn's check use."""
+"""Test numbers published by payment services, and numbers used in explanations of the Luhn check."""
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the last digit is Luhn's check digit (ISO/IEC 7812-1)."""
+    """Whether the last digit is the correct Luhn check digit (ISO/IEC 7812-1)."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
@@ -86,11 +86,11 @@ _IBAN_EXAMPLES = _each(
     "ES7921000813610123456789 IT60X0542811101000000123456 NL91ABNA0417164300 BE68539007547034 CH9300762011623852957 "
     "AT611904300234573201 PL61109010140000071219812874 SE4550000000058398257466 DK5000400440116243"
 )
-"""Accounts that the IBAN registry (SWIFT) and encyclopedias print as examples."""
+"""Account numbers that the IBAN registry (SWIFT) and encyclopedias give as examples."""
 
 
 def passes_mod_97(iban: str) -> bool:
-    """Whether the check digits of an account number are right (ISO 13616: the remainder by 97 is 1)."""
+    """Whether the check digits of an account number are correct (ISO 13616: the remainder modulo 97 is 1)."""
     return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
 
 
@@ -103,7 +103,7 @@ def _ibans(text: str) -> Iterator[Found]:
 
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-]|\.\d)")
 _SSN_EXAMPLES = frozenset({"078-05-1120", "219-09-9999", "123-45-6789", "987-65-4321", "111-11-1111", "555-55-5555"})
-"""Numbers that were printed on sample cards, and those that everybody makes up."""
+"""Numbers printed on sample cards, and obviously made-up ones."""
 
 
 def _ssns(text: str) -> Iterator[Found]:
@@ -116,7 +116,7 @@ _IP = re.compile(
     re.I | re.A,
 )
 _WELL_KNOWN = _each("8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 1.2.3.4 2001:4860:4860::8888")
-"""Public servers that everybody names, and a number that stands for any."""
+"""Well-known public name servers, and a common placeholder."""
 _VERSION = re.compile(r"\b(?:v|ver|version|release|build|section|chapter)\.?\s*$", re.I)
 
 
@@ -131,7 +131,7 @@ def _addresses(text: str) -> Iterator[Found]:
 
 
 def _is_no_host(found: re.Match[str], text: str) -> bool:
-    """Whether the four numbers are a version, or the address of a whole net."""
+    """Whether the match is a version number, or a network or broadcast address."""
     return bool(_VERSION.search(text, 0, found.start())) or found[0].endswith((".0", ".255", "::"))
 
 
@@ -139,7 +139,7 @@ _PHONE = re.compile(
     r"(?<![\w+.-])(?:\+|00(?=[1-9]\d{0,2}[ -]))[1-9]\d{0,2}(?:[ .-]?(?:\(0?\d{1,4}\)|\d{1,5})){1,6}(?![\w-]|[.,]\d)"
 )
 _FICTION = re.compile(r"1?\d{3}555\d{4}|1\d{3}5550\d{3}|4420794609\d\d|447700900\d{3}|4416329600\d\d")
-"""Numbers that are given to nobody: 555 in North America, Ofcom's for drama in the United Kingdom."""
+"""Numbers reserved for fiction: 555 in North America, Ofcom's drama numbers in the United Kingdom."""
 
 
 def _phones(text: str) -> Iterator[Found]:
@@ -151,23 +151,23 @@ def _phones(text: str) -> Iterator[Found]:
 
 
 _KINDS = (_emails, _cards, _ibans, _ssns, _addresses, _phones)
-_WORTH_A_LOOK = r"@|[0-9][ .)(-]?[0-9][ .)(-]?[0-9]|[0-9a-f]:[0-9a-f:]|[0-9]\.[0-9]"
+_SIGN = r"@|[0-9][ .)(-]?[0-9][ .)(-]?[0-9]|[0-9a-f]:[0-9a-f:]|[0-9]\.[0-9]"
 
 
 def personal_data(text: str) -> list[Found]:
-    """What personal data the text holds, in its order: email, card, iban, ssn, ip and phone."""
+    """The personal data in the text, in text order, of the kinds email, card, iban, ssn, ip and phone."""
     return apart(found for kind in _KINDS for found in kind(text))
 
 
 def mask(text: str) -> str:
-    """The text with placeholders such as [email] over personal data."""
+    """The text with personal data replaced by placeholders such as [email]."""
     return covered(text, personal_data(text))
 
 
 PERSONAL = TextRule(
     "personal-data",
     "personal-data",
-    "A field holds an e-mail address, a card, account, social security or phone number, or an internet address.",
+    "A field contains an e-mail address, a card, account, social security or phone number, or an IP address.",
     lambda text: first(text, personal_data),
-    constant(_WORTH_A_LOOK),
+    constant(_SIGN),
 )

@@ -1,13 +1,13 @@
-"""The phrases that rules look for, in nine languages: data files under `words/`, one a language.
+"""The phrases that rules look for, in nine languages: data files under `words/`, one per language.
 
-A file has sections. `[name]` holds regular expressions, one a line, over folded text (lower case, NFKC, straight
-apostrophes); a space in one is any white space. `[name words]` holds plain words, or beginnings of words, one of which
-every phrase of that section contains: where none occurs, no expression is tried or even compiled. In such a word `_`
-stands for the edge of a word. A line `<word> = …` names a part that later lines of the file use as `<word>`; a line
-that begins with `# ` is a comment.
+A file has sections. `[name]` contains regular expressions, one per line, for folded text (lower case, NFKC, straight
+apostrophes); a space in one matches any white space. `[name words]` contains plain words or beginnings of words, at
+least one of which occurs in every phrase of that section: in a text without any of them, no expression is tried or even
+compiled. In such a word, `_` stands for a word boundary. A line `<word> = …` defines a part that later lines of the
+file use as `<word>`; a line that begins with `# ` is a comment.
 
-A phrase begins and ends where a word does, in scripts that divide words. No expression has nested repetition without
-a bound, so matching takes linear time.
+In scripts that separate words, a phrase begins and ends at a word boundary. No expression has unbounded nested
+repetition, so matching takes linear time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LATIN = ("en", "es", "fr", "de")
 LANGUAGES = (*LATIN, "ru", "zh", "ja", "ko", "ar")
 
 MARK = "\x1e"
-"""What stands between texts that are read together: an edge for words."""
+"""Separates texts that are matched together; it counts as a word boundary."""
 
 _PART = re.compile(r"<([a-z]+)>")
 _DEFINITION = re.compile(r"<([a-z]+)> = (.+)")
@@ -35,7 +35,7 @@ _EDGE = f"[^\\W_{UNSPACED}]"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one language has to say under one heading."""
+    """One section of one language's file."""
 
     words: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Section:
 
 @cache
 def read(language: str) -> dict[str, Section]:
-    """The sections of a language's file."""
+    """The sections of a language's file, by name."""
     text = resources.files(__package__).joinpath("words", f"{language}.txt").read_text("utf-8")
     parts: dict[str, str] = {}
     lines: dict[tuple[str, bool], list[str]] = {}
@@ -61,13 +61,13 @@ def read(language: str) -> dict[str, Section]:
 
 
 def section(language: str, name: str) -> Section:
-    """One section of a language's file; an empty one where the file has none."""
+    """One section of a language's file; an empty one if the file does not have it."""
     return read(language).get(name, Section())
 
 
 @lru_cache(maxsize=8)
 def plain(text: str) -> str:
-    """The text as phrases see it: folded, with straight apostrophes. Remembered, as many rules read the same text."""
+    """The text as phrases match it: folded, with straight apostrophes. Cached, as many rules read the same text."""
     return fold(text).replace("\u2019", "'")
 
 
@@ -76,8 +76,8 @@ def _either(phrases: tuple[str, ...]) -> str:
 
 
 @cache
-def _searching(language: str, name: str) -> re.Pattern[str]:
-    """Any phrase of the section, not inside a longer word; Korean words take endings, so they end anywhere."""
+def _anywhere(language: str, name: str) -> re.Pattern[str]:
+    """Any phrase of the section, not within a longer word; Korean words take suffixes, so anything may follow there."""
     phrases = _either(section(language, name).phrases)
     after = "" if language in {"zh", "ja", "ko"} else f"(?!{_EDGE})"
     before = "" if language in {"zh", "ja"} else f"(?<!{_EDGE})"
@@ -85,55 +85,55 @@ def _searching(language: str, name: str) -> re.Pattern[str]:
 
 
 @cache
-def _opening(language: str, name: str) -> re.Pattern[str]:
-    """Any phrase of the section, to stand at the beginning of a text."""
+def _at_start(language: str, name: str) -> re.Pattern[str]:
+    """Any phrase of the section, for matching at the beginning of a text."""
     return re.compile(_either(section(language, name).phrases))
 
 
 def _as_expression(word: str) -> str:
-    """A word of a `[name words]` section for the automaton, in which an apostrophe divides as a space does."""
+    """A word of a `[name words]` section for the automaton; an apostrophe separates words as a space does."""
     divided = r"[\s']+".join(map(re.escape, re.split("[_']", word.strip("_"))))
     begins, ends = rf"(?:^|[\s'{MARK}])" * word.startswith("_"), rf"(?:[\s'{MARK}]|$)" * word.endswith("_")
     return begins + divided + ends
 
 
 def _words(name: str, language: str, ascii_only: bool) -> list[str]:
-    """The words of a language's section, as expressions; for an ASCII text those that can occur in it."""
+    """The words of a language's section as expressions; for ASCII text, only the words that can occur in it."""
     words = section(language, name).words
     return [_as_expression(word) for word in words if word.isascii() or not ascii_only]
 
 
 def any_word(name: str, ascii_only: bool) -> str:
-    """An expression for any word of a section in any language, for the automaton: without one, no phrase is there."""
+    """An expression for the automaton: any word of a section in any language; without one, no phrase matches."""
     languages = LATIN if ascii_only else LANGUAGES
     return "|".join(dict.fromkeys(word for code in languages for word in _words(name, code, ascii_only)))
 
 
 @cache
-def _divider(name: str, ascii_only: bool) -> Automaton[str]:
-    """Tells the languages of whose words in a section a text has one."""
+def _language_automaton(name: str, ascii_only: bool) -> Automaton[str]:
+    """An automaton that gives the languages for which a text contains a word of the section."""
     languages = LATIN if ascii_only else LANGUAGES
     return Automaton((code, "|".join(words)) for code in languages if (words := _words(name, code, ascii_only)))
 
 
 def _languages(name: str, folded: str) -> list[str]:
-    """The languages of whose phrases in the section the text has a word."""
-    return sorted(_divider(name, folded.isascii()).seen(folded), key=LANGUAGES.index)
+    """The languages whose phrases the text may contain, in the order of `LANGUAGES`."""
+    return sorted(_language_automaton(name, folded.isascii()).seen(folded), key=LANGUAGES.index)
 
 
 def search(name: str, folded: str) -> re.Match[str] | None:
-    """The first phrase of the section in a folded text, whatever its language."""
+    """The first phrase of the section in a folded text, in any language."""
     for language in _languages(name, folded):
-        match = _searching(language, name).search(folded)
+        match = _anywhere(language, name).search(folded)
         if match:
             return match
     return None
 
 
 def opens(name: str, folded: str) -> re.Match[str] | None:
-    """The phrase of the section that a folded text begins with, whatever its language."""
+    """The phrase of the section with which a folded text begins, in any language."""
     for language in _languages(name, folded):
-        match = _opening(language, name).match(folded)
+        match = _at_start(language, name).match(folded)
         if match:
             return match
     return None
@@ -141,5 +141,5 @@ def opens(name: str, folded: str) -> re.Match[str] | None:
 
 @cache
 def spellings(name: str) -> frozenset[str]:
-    """All lines of a section in all languages, as they are."""
+    """All lines of a section in all languages, as literal strings."""
     return frozenset(line for code in LANGUAGES for line in section(code, name).phrases)

@@ -1,4 +1,4 @@
-"""Rules that other packages bring: an entry point in the group `instgen.filters` names a `Rule`."""
+"""Rules from other packages: an entry point in the group `instgen.filters` names a `Rule`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ GROUP = "instgen.filters"
 
 
 def plugged_rule(name: str) -> Rule | None:
-    """The rule that a package brings under this name, if one does.
+    """The rule that an installed package provides under this name, or None.
 
     Raises:
-        UsageError: its code cannot be imported, or is no rule.
+        UsageError: its code cannot be imported, or it is not a `Rule`.
     """
     found = plugged(GROUP, name)
     if found is None:
         return None
     if not isinstance(found, Rule):
-        raise UsageError(f"{name} ({GROUP}) is no instgen.filters.rule.Rule, but a {type(found).__name__}")
+        raise UsageError(f"{name} ({GROUP}) is not an instgen.filters.rule.Rule but a {type(found).__name__}")
     return replace(found, name=name)
 
 
 def plugged_rules() -> tuple[str, ...]:
-    """The names of all such rules."""
+    """The names of all rules from installed packages."""
     return plugged_names(GROUP)

@@ -1,7 +1,8 @@
-"""Sets of rules under one name, and every rule there is by its own.
+"""Named sets of rules, and every built-in rule by name.
 
-`default` is what good data of any kind pass; the others are for somebody who wants less, or who wants what a published
-pipeline did. A preset only chooses rules and their thresholds: no rule knows of it.
+Good data of any kind passes `default`; the others have fewer or stricter rules, or those of a published pipeline.
+
+The rule: a preset only chooses rules and their thresholds; no rule depends on the preset.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ from instgen.filters.table import OPTIONAL_RULES, RULES
 EVERY_RULE: Mapping[str, Rule] = MappingProxyType(
     {rule.name: rule for rule in (*RULES, *OPTIONAL_RULES, *PUBLISHED_RULES, *C4_RULES, *CONVERSATION_RULES)}
 )
-"""By name, in the order in which they are asked."""
+"""All built-in rules by name, in the order in which they are applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A choice of rules."""
+    """A named choice of rules."""
 
     name: str
     what: str
     rules: tuple[Rule, ...]
     repairs: bool = True
-    """Whether what can be put right is put right first."""
+    """Whether `REPAIRS` are applied before the rules."""
 
 
 def _with_limits(rules: Iterable[Rule], limits: Mapping[str, float]) -> tuple[Rule, ...]:
@@ -49,7 +50,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("default", "What is wrong with a row in any use.", RULES),
+            Preset("default", "What is wrong with a row for any purpose.", RULES),
             Preset(
                 "strict",
                 "The default with tighter thresholds, and without answers that break off.",
@@ -69,36 +70,36 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
             Preset(
                 "c4",
-                "What of C4's rules makes sense for answers.",
+                "Those of C4's rules that make sense for answers.",
                 (ending.EMPTY, *_TEXT, *C4_RULES),
             ),
             Preset(
                 "conversations",
-                "What Vicuna's data were cleaned of, in each exchange and as a whole.",
+                "The cleaning of Vicuna's data, in each exchange and as a whole.",
                 (*CONVERSATION_RULES, ending.EMPTY, *_TEXT, EVERY_RULE["special-tokens"], REFUSAL, SELF_IDENTIFICATION),
             ),
-            Preset("off", "No rules, no repairs, and no duplicates looked for unless it is said.", (), repairs=False),
+            Preset("off", "No rules, no repairs, and no duplicate detection unless asked for.", (), repairs=False),
         )
     }
 )
 
 
 def chosen(preset: Preset, more: Iterable[str], less: Iterable[str]) -> tuple[Rule, ...]:
-    """The rules of a preset, with some more or with another threshold, and without others.
+    """The rules of a preset, with rules added, replaced or removed.
 
     Args:
-        preset: the rules to begin with.
-        more: `name` or `name=threshold` each; one that is in the preset takes the place of its namesake.
-        less: names.
+        preset: the rules to start from.
+        more: rules to add, each `name` or `name=threshold`, in place of the preset's rule of that name if it has one.
+        less: names of rules to remove.
 
     Raises:
-        UsageError: no such rule, or a threshold that is no number or does not apply.
+        UsageError: a rule is unknown, or a threshold is not a number or the rule has none.
     """
     rules = {rule.name: rule for rule in preset.rules}
-    for said in more:
-        name, _, limit = said.partition("=")
+    for text in more:
+        name, _, limit = text.partition("=")
         rule = rules.get(name) or _known(name)
-        rules[name] = rule.with_limit(_number(said, limit)) if limit or said.endswith("=") else rule
+        rules[name] = rule.with_limit(_number(text, limit)) if limit or text.endswith("=") else rule
     for name in less:
         _known(name)
         rules.pop(name, None)
@@ -111,15 +112,17 @@ def _known(name: str) -> Rule:
     if (plugged := plugged_rule(name)) is not None:
         return plugged
     close = get_close_matches(name, (*EVERY_RULE, *plugged_rules()), 1)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted((*EVERY_RULE, *plugged_rules())))}"
+    hint = (
+        f"did you mean {close[0]}?" if close else f"known rules: {', '.join(sorted((*EVERY_RULE, *plugged_rules())))}"
+    )
     raise UsageError(f"there is no rule {name}", hint)
 
 
-def _number(said: str, limit: str) -> float:
+def _number(text: str, limit: str) -> float:
     try:
         number = float(limit)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UsageError(f"--rule {said}: {limit or 'nothing'} is no number")
+        raise UsageError(f"--rule {text}: {limit or 'nothing'} is not a number")
     return number

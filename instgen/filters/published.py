@@ -1,7 +1,7 @@
-"""What the released code of Self-Instruct and Alpaca filters by, where our own rules judge otherwise.
+"""The filters in the released code of Self-Instruct and Alpaca that differ from our own rules.
 
-The accidents of that code stay out: it also drops every instruction that does not begin with an ASCII letter or digit,
-which leaves no Chinese task at all, and counts a Chinese sentence as one word.
+Accidents of that code are not reproduced: it also drops every instruction that does not begin with an ASCII letter or
+digit, and with that every Chinese task, and it counts a Chinese sentence as one word.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BLOCKED = (
     r"(?<![A-Za-z0-9_])(?:images?|graphs?|pictures?|files?|maps?|draw|plot|go to|video|audio|music|flowchart|diagram)"
     r"(?![A-Za-z0-9_])"
 )
-"""Self-Instruct's list (`bootstrap_instructions.py`) and Alpaca's five words more (`generate_instruction.py`)."""
+"""Self-Instruct's list (`bootstrap_instructions.py`) and Alpaca's five additions (`generate_instruction.py`)."""
 _BLOCKED_WORD = re.compile(_BLOCKED, re.I)
 
 
@@ -28,7 +28,7 @@ def _blocked_word(record: Record) -> Hit | None:
 BLOCKED_WORD = Rule(
     "blocked-word",
     "blocked-word",
-    "The instruction has one of 18 words such as image, file or plot (Self-Instruct, Alpaca).",
+    "The instruction contains one of 18 words such as image, file or plot (Self-Instruct, Alpaca).",
     _blocked_word,
 )
 
@@ -53,7 +53,7 @@ def _input_announces(record: Record) -> Hit | None:
 INPUT_COLON = Rule(
     "input-ends-with-colon",
     "ends-with-colon",
-    "The input ends with a colon: what it announces does not come (Self-Instruct's post-processing).",
+    "The input ends with a colon, and what it announces is missing (Self-Instruct's post-processing).",
     _input_announces,
     sign=constant(":"),
 )
@@ -66,9 +66,9 @@ def _answer_is_input(record: Record) -> Hit | None:
 ANSWER_IS_INPUT = Rule(
     "answer-is-input",
     "echo",
-    "The answer is the input, letter by letter (Self-Instruct's post-processing).",
+    "The answer is exactly the input (Self-Instruct's post-processing).",
     _answer_is_input,
 )
 
 PUBLISHED_RULES: tuple[Rule, ...] = (BLOCKED_WORD, PROGRAM, ANSWER_IS_INPUT, INPUT_COLON)
-"""In the order in which they are asked."""
+"""In the order in which they are applied."""

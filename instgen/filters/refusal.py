@@ -1,4 +1,4 @@
-"""Answers that decline, and answers that speak of themselves as a language model."""
+"""Answers that refuse the task, and answers that identify themselves as a language model's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instgen.records import Record
 from instgen.text.tokens import words
 
 _OPENING = 400
-"""Characters of an answer in which a refusal must begin and end."""
+"""Characters at the beginning of an answer within which the refusing phrase must begin and end."""
 
 
 def _refuses_within(limit: float) -> Check:
@@ -27,12 +27,12 @@ def _refuses_within(limit: float) -> Check:
 REFUSAL = measuring(
     "refusal",
     "refusal",
-    "The answer begins by declining the task, and has no more words than this.",
+    "The answer begins with a refusal, and has no more words than this.",
     _refuses_within,
     80,
     sign=of_words("refusal"),
 )
-"""80 words as in WizardLM (section 3.2, elimination condition 2): longer ones go on to say something."""
+"""80 words, as in WizardLM (section 3.2, elimination condition 2): longer answers go on to say something useful."""
 
 
 def _speaks_of_itself(record: Record) -> Hit | None:

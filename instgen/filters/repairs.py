@@ -1,6 +1,6 @@
-"""Repairs: a record in, the same record put right out. What cannot be put right is a rule's business.
+"""Repairs: a record in, the repaired record out. What cannot be repaired is left to the rules.
 
-A repair that finds nothing to do gives back the very record it was given.
+The rule: a repair with nothing to do returns the same object.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from instgen.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A change for the better with its name and one sentence that explains it."""
+    """A repair: its name, one sentence that explains it, and the function that applies it."""
 
     name: str
     what: str
@@ -39,13 +39,13 @@ def _trim(record: Record) -> Record:
     )
 
 
-TRIM = Repair("trim", "White space around the three texts goes, and line breaks become line feeds.", _trim)
+TRIM = Repair("trim", "White space around the three texts is removed, and line breaks become line feeds.", _trim)
 
 REPAIRS: tuple[Repair, ...] = (TRIM, NO_INPUT)
 
 
 def repaired(record: Record) -> Record:
-    """The record after all repairs, in their order."""
+    """The record after all repairs, in order."""
     for repair in REPAIRS:
         record = repair.apply(record)
     return record

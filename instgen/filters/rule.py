@@ -1,7 +1,7 @@
-"""What a rule is: one thing that can be wrong with a record, with a name, a reason to count by and a check.
+"""Rules: a `Rule` is one thing that can be wrong with a record, with a name, a reason to count by and a check.
 
-A check answers with a `Hit` or None and reads nothing but the record. A rule about any text of a record, wherever it
-stands, is a `TextRule`; it becomes a `Rule` on the fields that are there to be judged.
+The rule: a check returns a `Hit` or None and reads nothing but the record. A rule about text in any field is a
+`TextRule`; `TextRule.on` makes it a `Rule` for particular fields.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from instgen.filters.signs import Sign
 from instgen.records import Record, Verdict
 
 EVIDENCE = 80
-"""The most characters of a text that a verdict quotes."""
+"""Most characters of a text that a verdict quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a check found: a measured value where it measures, and the words that it saw."""
+    """What a check found: an excerpt of the text, and the value of a check that measures."""
 
     evidence: str = ""
     value: float | str | None = None
@@ -31,21 +31,21 @@ Check = Callable[[Record], Hit | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A check with its name (what users switch it by), its reason (what they count by) and a sentence that tells it."""
+    """A check with its name (for options), its reason (for counts) and a sentence that says what it finds."""
 
     name: str
     reason: str
     what: str
     check: Check
     limit: float | None = None
-    """The threshold of a rule that measures."""
+    """The threshold, if the rule has one."""
     at: Callable[[float], Check] | None = None
-    """Makes the check for another threshold."""
+    """Makes the check for a threshold; None for a rule without one."""
     sign: Sign | None = None
-    """What a record must show for the check to find anything, where there is such a thing."""
+    """What a record must contain for the check to find anything; None if there is no such sign."""
 
     def __call__(self, record: Record) -> Verdict | None:
-        """The verdict against this record, if the rule finds anything."""
+        """The verdict against this record, or None if the rule finds nothing."""
         hit = self.check(record)
         if hit is None:
             return None
@@ -55,7 +55,7 @@ class Rule:
         """The same rule with another threshold.
 
         Raises:
-            UsageError: it has none.
+            UsageError: the rule has no threshold.
         """
         if self.at is None:
             raise UsageError(f"the rule {self.name} has no threshold")
@@ -65,13 +65,13 @@ class Rule:
 def measuring(
     name: str, reason: str, what: str, at: Callable[[float], Check], limit: float, *, sign: Sign | None = None
 ) -> Rule:
-    """A rule with a threshold: `at` makes its check for any."""
+    """A rule with a threshold; `at` makes its check for any threshold."""
     return Rule(name, reason, what, at(limit), limit, at, sign)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """A rule about text as such, in whichever field it stands."""
+    """A rule about text, whichever field it is in."""
 
     name: str
     reason: str
@@ -80,7 +80,7 @@ class TextRule:
     sign: Sign | None = None
 
     def on(self, *fields: str) -> Rule:
-        """The rule on these fields of a record, in this order."""
+        """The rule for these fields of a record, checked in this order."""
         texts = _getting(*fields)
 
         def check(record: Record) -> Hit | None:
@@ -100,7 +100,7 @@ def _getting(*fields: str) -> Callable[[Record], tuple[str, ...]]:
 
 
 def excerpt(text: str, start: int = 0, end: int | None = None) -> str:
-    """At most 80 characters of a text on one line, with what stands from `start` to `end` in them."""
+    """At most 80 characters of a text, on one line, that include (the beginning of) `text[start:end]`."""
     end = len(text) if end is None else end
     room = EVIDENCE - 2
     left = max(0, min(start - (room - min(end - start, room)) // 2, len(text) - room))

@@ -1,4 +1,4 @@
-"""Words of a teacher's prompt that leaked into what it wrote."""
+"""Words of the prompt that leaked into a teacher's completion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _find(text: str) -> Hit | None:
 RULE = TextRule(
     "scaffold",
     "prompt-scaffold",
-    "A field holds marker words of a rewriting prompt, such as #Given Prompt# (WizardLM, elimination condition 4).",
+    "A field contains marker words of a rewriting prompt, such as #Given Prompt# (WizardLM, elimination condition 4).",
     _find,
     of_words("scaffold"),
 )

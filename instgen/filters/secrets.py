@@ -1,7 +1,8 @@
-"""Secrets in a text: keys and tokens that open something, told by the forms that their issuers gave them.
+"""Secrets in a text: keys, tokens and passwords that grant access, recognized by their form.
 
-The rule: a form that is an issuer's own, or a key block; never mere disorder, which ordinary words show too. Keys that
-are made up in plain sight are no secrets: AKIAIOSFODNN7EXAMPLE, sk-xxxxxxxx, and all that hold too few different signs.
+The rule: only forms specific to an issuer, key blocks, web tokens and passwords in URLs; never randomness alone, which
+ordinary text has too. Obviously made-up keys do not count: AKIAIOSFODNN7EXAMPLE, sk-xxxxxxxx, and all with too few
+different characters.
 """
 
 from __future__ import annotations
@@ -50,12 +51,12 @@ _EXAMPLE = re.compile(
     re.I,
 )
 _LEAST_DIFFERENT = 9
-"""Different signs in a random key: of 20 signs drawn from 32, fewer than nine come once in ten million keys."""
+"""Fewest different characters of a random key: with 20 drawn from 32, one key in ten million has fewer than nine."""
 _LOCAL = re.compile(r"localhost|127\.|(?:^|\.)example\.|host$|^db$|^postgres$|^redis$|^mongo$", re.I)
 
 
 def _is_random(key: str) -> bool:
-    """Whether a key may have come out of a generator: many different signs, and no word that says it is none."""
+    """Whether a key may have been generated: enough different characters, and no word that marks it as an example."""
     return len(set(key)) >= _LEAST_DIFFERENT and not _EXAMPLE.search(key)
 
 
@@ -72,7 +73,7 @@ def _key_blocks(text: str) -> Iterator[Found]:
 
 
 def _decoded(part: str) -> object:
-    """What a part of a JSON web token says; None where it says nothing."""
+    """The JSON value of one part of a web token; None if it does not decode."""
     try:
         return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (binascii.Error, ValueError):
@@ -80,11 +81,11 @@ def _decoded(part: str) -> object:
 
 
 _PUBLISHED = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l"
-"""How the token that explanations show begins its claims: subject 1234567890, named John Doe."""
+"""The beginning of the claims in the token that tutorials show: subject 1234567890, name John Doe."""
 
 
 def _web_tokens(text: str) -> Iterator[Found]:
-    """JSON web tokens (RFC 7519): the head must name an algorithm, and the claims be an object."""
+    """JSON web tokens (RFC 7519): the header must name an algorithm, and the claims must be an object."""
     for found in _JWT.finditer(text):
         head = _decoded(found[1])
         if (
@@ -98,33 +99,33 @@ def _web_tokens(text: str) -> Iterator[Found]:
 
 
 def _logins(text: str) -> Iterator[Found]:
-    """Passwords in addresses."""
+    """Passwords in URLs."""
     for found in _LOGIN.finditer(text):
         if not _EXAMPLE.search(found[1]) and not _LOCAL.search(found[2]) and any(map(str.isdigit, found[1])):
             yield Found("password", *found.span(1))
 
 
 _KINDS = (_keys, _key_blocks, _web_tokens, _logins)
-_WORTH_A_LOOK = (
+_SIGN = (
     r"a[ksbc][ic]a[a-z2-7]{4}|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|hooks\.slack|aiza|gocspx-|ya29\.|\bsk-"
     r"|[sr]k_live_|whsec_|\bhf_|npm_|pypi-|\bsg\.[a-z0-9_-]|[0-9]:aa|private key|eyj[a-z0-9_-]{4}|://[^\s/@]*@"
 )
 
 
 def secrets(text: str) -> list[Found]:
-    """The keys, tokens and passwords in the text, in its order."""
+    """The keys, tokens and passwords in the text, in text order."""
     return apart(found for kind in _KINDS for found in kind(text))
 
 
 def mask(text: str) -> str:
-    """The text with placeholders such as [github-token] over secrets."""
+    """The text with secrets replaced by placeholders such as [github-token]."""
     return covered(text, secrets(text))
 
 
 SECRET = TextRule(
     "secret",
     "secret",
-    "A field holds a key, a token, a private key or a password in an address, told by its form.",
+    "A field contains a key, a token, a private key or a password in a URL, recognized by its form.",
     lambda text: first(text, secrets),
-    constant(_WORTH_A_LOOK),
+    constant(_SIGN),
 )

@@ -1,4 +1,4 @@
-"""What filters remember of the rows that they kept, in few bytes a row."""
+"""What filters remember of the rows they kept, in few bytes per row."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from instgen.filters.rule import EVIDENCE, excerpt
 from instgen.records import Near
 
 _LEAST_SLOTS = 1024
-"""Of a table that doubles when half of it is full; ours."""
+"""Initial slots of the hash table, which doubles when half full; our choice."""
 
 
 class Names:
-    """Ids and the beginnings of texts of rows, numbered as they come: their bytes and 16 more a row."""
+    """The ids and beginnings of texts of rows, numbered in order, in their bytes plus 16 per row."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -28,7 +28,7 @@ class Names:
             self._ends.append(len(self._bytes))
 
     def near(self, number: int, similarity: float, text: str = "") -> Near:
-        """The row as a verdict names it, with this text where none is remembered."""
+        """The row as a verdict names it; `text` is used if the row was added without one."""
         start, middle, end = self._ends[2 * number : 2 * number + 3]
         row_id, own = (
             self._bytes[slice(*span)].decode("utf-8", "surrogatepass") for span in ((start, middle), (middle, end))
@@ -37,7 +37,7 @@ class Names:
 
 
 class Digests:
-    """Digests of 16 bytes, numbered as they come: an open table of 24 to 32 bytes a digest."""
+    """16-byte digests, numbered in order, in an open-addressing table of 24 to 32 bytes per digest."""
 
     def __init__(self) -> None:
         self._digests = bytearray()
@@ -47,7 +47,7 @@ class Digests:
         return len(self._digests) // 16
 
     def number(self, digest: bytes) -> int:
-        """The number of this digest: that of the table's length before, where it is new."""
+        """The number of this digest; a new one is added, and its number is the length before the call."""
         slots, mask = self._slots, len(self._slots) - 1
         slot = int.from_bytes(digest[:8], "little") & mask
         while known := slots[slot]:

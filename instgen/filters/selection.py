@@ -1,9 +1,9 @@
-"""Rows by their scores: between bounds, the highest, a sample, or the highest that are not too much alike.
+"""Selections of rows: by bounds for a score, by highest score, at random, or by highest score and diversity.
 
-A score of a record is its own or, where it has none by that name, the best of its candidates'. `Bounds` judges rows as
-they come; the others see all rows first, hold a few bytes of each (`Diverse`: its task) and then say who goes.
+The score of a record is its own or, if it has none of that name, the best of its candidates'. `Bounds` judges rows as
+they come; the other selections see all rows first, hold a few bytes of each (`Diverse`: its task) and then reject.
 
-The rule: with equal scores the earlier row is preferred, so that the same rows give the same selection.
+The rule: of rows with equal scores the earlier one is preferred, so the same rows always give the same selection.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from instgen.records import Record, Verdict
 from instgen.text.rouge import exact
 
 _AT_ONCE = 1000
-"""Rows compared at a time: ours, so that little is compared in vain once there are enough."""
+"""Rows compared at a time; small, so that few are compared needlessly once enough are kept. Our choice."""
 
 
 def score_of(record: Record, name: str) -> float | None:
-    """The record's score, or its best candidate's; None where there is none, or none that is a number."""
+    """The record's score, or its best candidate's; None if there is none or it is NaN."""
     if name in record.scores:
         found = [record.scores[name]]
     else:
@@ -33,9 +33,9 @@ def score_of(record: Record, name: str) -> float | None:
 
 
 def lot(record: Record, seed: int) -> int:
-    """The number that a record draws, from 0 to 2**64: by its id and the seed alone, whatever rows stand beside it."""
-    said = f"{seed}\0{record.id}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), "big")
+    """The random number of a record, from 0 to 2**64 - 1; it depends only on the record's id and the seed."""
+    key = f"{seed}\0{record.id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
 
 
 def _no_score(rule: str, name: str) -> Verdict:
@@ -43,16 +43,16 @@ def _no_score(rule: str, name: str) -> Verdict:
 
 
 class Bounds:
-    """Leaves out rows whose score is below its lower bound, above its upper one, or missing."""
+    """Rejects rows with a score below its lower bound, above its upper bound, or missing."""
 
     name = "bounds"
 
     def __init__(self, least: Mapping[str, float], most: Mapping[str, float]) -> None:
-        """Take the bounds by the names of the scores; a score that is equal to a bound is within."""
+        """Take lower and upper bounds by the names of the scores; a score equal to a bound is within it."""
         self._least, self._most = dict(least), dict(most)
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each row that is outside."""
+        """A verdict for each row outside the bounds."""
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict | None:
@@ -72,7 +72,7 @@ class Bounds:
 
 
 class _Scored:
-    """Rows with their scores, and the verdicts against those that have none."""
+    """The scores of rows, and the verdicts against rows without one."""
 
     def __init__(self, rule: str, by: str | None) -> None:
         self._rule, self._by = rule, by
@@ -80,7 +80,7 @@ class _Scored:
         self.without: dict[int, Verdict] = {}
 
     def add(self, position: int, record: Record) -> bool:
-        """Whether the row has the score; without a name of one all rows are equal."""
+        """Add a row; returns whether it has the score. If no score is named, all rows are equal."""
         value = score_of(record, self._by) if self._by else 0.0
         if value is None:
             self.without[position] = _no_score(self._rule, self._by or "")
@@ -90,7 +90,7 @@ class _Scored:
         return True
 
     def ordered(self) -> list[int]:
-        """The numbers of the rows with a score, the highest first."""
+        """The numbers of the rows with a score, highest score first, earlier rows first on a tie."""
         return sorted(range(len(self._scores)), key=self._scores.__getitem__, reverse=True)
 
     def position(self, number: int) -> int:
@@ -101,12 +101,12 @@ class _Scored:
 
 
 class Top:
-    """Keeps the rows with the highest score: 16 bytes are held of each row."""
+    """Keeps the rows with the highest score; holds 16 bytes per row."""
 
     name = "top"
 
     def __init__(self, number: int, by: str) -> None:
-        """Keep at most this number of rows, by the score of this name.
+        """Keep at most `number` rows, by the score named `by`.
 
         Raises:
             UsageError: the number is below 1.
@@ -115,11 +115,11 @@ class Top:
         self._rows = _Scored(self.name, by)
 
     def add(self, position: int, record: Record) -> None:
-        """See a row, which is known by its position."""
+        """Add a row, identified by its position."""
         self._rows.add(position, record)
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The verdict against each row that is not among the highest; its threshold is the least score that is."""
+        """The verdict against each row not among the highest; its threshold is the lowest score that was kept."""
         ordered = self._rows.ordered()
         least = self._rows.value(ordered[self._number - 1]) if len(ordered) > self._number else None
         return self._rows.without | {
@@ -129,12 +129,12 @@ class Top:
 
 
 class Sample:
-    """Keeps a random sample, the same for the same rows; one row more or less changes one of it. 16 bytes a row."""
+    """Keeps a random sample; adding or removing a row changes at most one row of it. Holds 16 bytes per row."""
 
     name = "sample"
 
     def __init__(self, number: int, seed: int = 0) -> None:
-        """Keep at most this number of rows.
+        """Keep at most `number` rows.
 
         Raises:
             UsageError: the number is below 1.
@@ -143,7 +143,7 @@ class Sample:
         self._draws, self._positions = array("Q"), array("q")
 
     def add(self, position: int, record: Record) -> None:
-        """See a row, which is known by its position."""
+        """Add a row, identified by its position."""
         self._draws.append(lot(record, self._seed))
         self._positions.append(position)
 
@@ -155,17 +155,17 @@ class Sample:
 
 
 class Diverse:
-    """Keeps the rows with the highest score of which none is too similar to a better one, until there are enough."""
+    """Keeps the rows with the highest score, skipping those too similar to a better one, until there are enough."""
 
     name = "diverse"
 
     def __init__(self, number: int, by: str | None = None, threshold: float = 0.7) -> None:
-        """Keep at most this number of rows.
+        """Keep at most `number` rows.
 
         Args:
-            number: of rows.
-            by: the name of the score; without it the earlier row is the better one.
-            threshold: the ROUGE-L F that the tasks of two kept rows may have, at most.
+            number: the most rows to keep.
+            by: the name of the score; if None, earlier rows are better.
+            threshold: the highest ROUGE-L F allowed between the tasks of two kept rows.
 
         Raises:
             UsageError: the number is below 1.
@@ -176,13 +176,13 @@ class Diverse:
         self._ids: list[str] = []
 
     def add(self, position: int, record: Record) -> None:
-        """See a row, which is known by its position."""
+        """Add a row, identified by its position."""
         if self._rows.add(position, record):
             self._texts.append(task(record))
             self._ids.append(record.id)
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """The verdict against each row that is like a better one, or came when there were enough.
+        """The verdict against each row that is too similar to a better one, or ranks below the last kept one.
 
         Raises:
             UsageError: the threshold is not between 0 and 1.
@@ -207,5 +207,5 @@ class Diverse:
 
 def _at_least_one(number: int) -> int:
     if number < 1:
-        raise UsageError(f"a selection has at least one row, not {number}")
+        raise UsageError(f"a selection needs at least one row, not {number}")
     return number

@@ -1,11 +1,11 @@
-"""Rows that mean what another row means, as far as a model that makes vectors of texts can tell.
+"""Semantic duplicates: rows that mean the same as another row, according to an embedding model.
 
-A row goes where the cosine of its task's vector with one kept before it reaches the threshold, and the verdict names
-the row that it is most like. Nothing is approximate: matrix products in single precision say which kept rows can be
-the one, by a bound of their error, and of these the cosine is measured exactly and rounded once.
+A row is rejected if the cosine of its task's vector with that of a row kept before it reaches the threshold; the
+verdict names the most similar row. The result is exact: matrix products in single precision narrow down the kept rows,
+with a bound on their error, and for the remaining ones the cosine is computed exactly and rounded once.
 
-The rule: of rows that are alike the first stays, and which ones go does not depend on how the rows come in batches. A
-text without a vector (all zeros: the model has nothing to say of it) is like no other.
+The rule: of similar rows the first is kept, and which rows are rejected does not depend on how they are batched. A text
+with an all-zero vector (the model has nothing to say about it) is similar to no other.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from instgen.records import Record, Verdict
 from instgen.text.greedy import Match
 
 SEMANTIC = 0.9
-"""Cosine from which on two tasks are one: with a small static model it finds half of the paraphrases of grade-school
-problems, and of what it finds one in a hundred is another problem (docs/semantic.md)."""
+"""Lowest cosine at which two tasks count as the same. With a small static model, this finds half of the paraphrases of
+grade-school problems, and one in a hundred finds is a different problem (docs/semantic.md)."""
 SLICE = 512
-"""New texts in one matrix product; `BLOCK` kept vectors are on its other side: 8 MiB of cosines."""
+"""New vectors in one matrix product with `BLOCK` kept ones, which gives 8 MiB of cosines; our choice."""
 BLOCK = 4096
-"""Ours, as is `SLICE`."""
+"""Kept vectors per block; our choice."""
 _ROUNDING = 2.0**-24
-"""Of single precision: half the distance from 1 to the next number."""
+"""Unit roundoff of single precision: half the distance from 1 to the next number."""
 
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
-"""A vector a text, of any length but one number of dimensions; zeros where the model has nothing to say."""
+"""Makes one vector per text, of any norm but the same dimension; all zeros if the model has nothing to say."""
 
 
 class Semantic:
-    """Leaves out rows whose task means what one before means: 4 bytes a dimension and kept row."""
+    """Rejects rows whose task means the same as an earlier one; uses 4 bytes per dimension and kept row."""
 
     name = "semantic"
 
     def __init__(self, embed: Embed, threshold: float = SEMANTIC, *, against: Iterable[Record] = ()) -> None:
-        """Remember the rows that others are held against.
+        """Index the `against` rows.
 
         Args:
             embed: makes the vectors.
-            threshold: the cosine from which on two tasks are one.
-            against: rows that are not judged, and that others must differ from.
+            threshold: the lowest cosine at which two tasks count as the same.
+            against: existing rows: not judged, but compared with.
         """
         self._embed = embed
         self._threshold = threshold
@@ -56,24 +56,24 @@ class Semantic:
         for records in in_batches(against):
             texts = [_text(record) for record in records]
             vectors = embed(texts)
-            said = _said(vectors)
-            self._index.add(vectors[said])
-            for number in said.tolist():
+            nonzero = _nonzero(vectors)
+            self._index.add(vectors[nonzero])
+            for number in nonzero.tolist():
                 self._names.add(records[number].id, texts[number])
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """A verdict for each row that means what one kept before it means."""
+        """A verdict for each row that means the same as a row kept before it."""
         verdicts: list[Verdict | None] = [None] * len(records)
         if not records:
             return verdicts
         texts = [_text(record) for record in records]
         vectors = self._embed(texts)
-        said = _said(vectors)
-        matches = self._index.judge(vectors[said])
-        for number, match in zip(said.tolist(), matches, strict=True):
+        nonzero = _nonzero(vectors)
+        matches = self._index.judge(vectors[nonzero])
+        for number, match in zip(nonzero.tolist(), matches, strict=True):
             if match is None:
                 self._names.add(records[number].id, texts[number])
-        for number, match in zip(said.tolist(), matches, strict=True):
+        for number, match in zip(nonzero.tolist(), matches, strict=True):
             if match:
                 near = self._names.near(match.row, match.similarity)
                 verdicts[number] = Verdict(
@@ -83,10 +83,10 @@ class Semantic:
 
 
 class CosineIndex:
-    """Vectors that were kept; but for those `added`, each has a lower cosine to all before it than the threshold."""
+    """The kept vectors; except for those passed to `add`, each has a cosine below the threshold with all before it."""
 
     def __init__(self, threshold: float) -> None:
-        """Make an empty one."""
+        """Make an empty index."""
         self._threshold = threshold
         self._shelf = _Shelf()
 
@@ -94,11 +94,11 @@ class CosineIndex:
         return len(self._shelf)
 
     def add(self, vectors: Floats) -> None:
-        """Keep these, new or not; none is all zeros."""
+        """Keep these vectors without judging them; none may be all zeros."""
         self._shelf.add(_units(vectors))
 
     def judge(self, vectors: Floats) -> list[Match | None]:
-        """For each vector the kept one that it is most like, the earliest of equals, or None: then it is kept."""
+        """For each vector, the most similar kept one (the earliest on a tie), or None if none is near: it is kept."""
         answers: list[Match | None] = []
         for start in range(0, len(vectors), SLICE):
             answers += self._judge(_units(vectors[start : start + SLICE]))
@@ -120,7 +120,7 @@ class CosineIndex:
         return answers
 
     def _among_kept(self, units: Floats) -> list[Match | None]:
-        """For each vector the one that it is most like of those kept before the slice."""
+        """For each vector, the most similar one of those kept before this slice, or None."""
         margin = _margin(units)
         least = np.full(len(units), self._threshold - margin, np.float64)
         queries: list[NDArray[np.int64]] = []
@@ -145,7 +145,7 @@ class CosineIndex:
         return answers
 
     def _best(self, unit: Floats, others: Floats | _Shelf, rows: Sequence[int]) -> Match | None:
-        """Of some rows, in order, the one with the highest cosine that reaches the threshold."""
+        """The row with the highest cosine that reaches the threshold (the first on a tie), or None."""
         best: Match | None = None
         seen: set[bytes] = set()
         for row in rows:
@@ -160,7 +160,7 @@ class CosineIndex:
 
 
 def cosine(one: Floats, other: Floats) -> float:
-    """The cosine of two vectors that are not all zeros: their products are exact, and their sums rounded once."""
+    """The cosine of two vectors that are not all zeros; products are exact, and each sum is rounded once."""
     lengths = _product(one, one) * _product(other, other)
     return max(-1.0, min(1.0, _product(one, other) / math.sqrt(lengths)))
 
@@ -172,7 +172,7 @@ def _product(one: Floats, other: Floats) -> float:
 
 
 class _Shelf:
-    """Vectors in blocks, so that none is copied when more come."""
+    """Vectors in blocks, so that adding more copies none of them."""
 
     def __init__(self) -> None:
         self._blocks: list[Floats] = []
@@ -196,25 +196,25 @@ class _Shelf:
             self._count += len(part)
 
     def blocks(self) -> Iterable[tuple[int, Floats]]:
-        """The vectors, beside the number of the first of each block."""
+        """Yield each block of vectors with the number of its first one."""
         for number, block in enumerate(self._blocks):
             start = number * BLOCK
             yield start, block[: self._count - start]
 
 
 def _text(record: Record) -> str:
-    """The task, without halves of characters, which no model takes."""
+    """The task; lone surrogates, which no model accepts, become question marks."""
     text = task(record)
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _said(vectors: Floats) -> NDArray[np.intp]:
+def _nonzero(vectors: Floats) -> NDArray[np.intp]:
     """The numbers of the vectors that are not all zeros."""
     return np.flatnonzero(vectors.any(axis=1))
 
 
 def _units(vectors: Floats) -> Floats:
-    """The vectors at length 1, each rounded by itself alone."""
+    """The vectors scaled to length 1, each computed independently of the others."""
     wide = vectors.astype(np.float64)
     lengths = np.sqrt((wide * wide).sum(axis=1))
     units: Floats = (wide / lengths[:, None]).astype(np.float32)
@@ -222,12 +222,12 @@ def _units(vectors: Floats) -> Floats:
 
 
 def _margin(units: Floats) -> float:
-    """What a product in single precision may differ from the cosine by, at most, in whatever order it was summed."""
+    """Upper bound of the error of a single-precision product as a cosine, in whatever order it was summed."""
     return (int(units.shape[1]) + 8) * _ROUNDING
 
 
 def _highest(products: Floats, rows: NDArray[np.int64], margin: float) -> list[int]:
-    """The rows that can have the highest cosine, in order."""
+    """The rows that can have the highest cosine, given the error bound, in order."""
     if not len(rows):
         return []
     chosen: list[int] = rows[products >= float(products.max()) - 2 * margin].tolist()

@@ -1,11 +1,11 @@
-"""One pass over a record that tells which rules can find anything in it at all.
+"""A single pass over a record that shows which rules can find anything in it.
 
-The rule: a sign proves nothing, but without it the rule finds nothing; so skipping the rules whose signs are absent
-never changes a verdict, and most records show hardly any.
+The rule: a sign proves nothing, but without it its rule finds nothing. So skipping rules whose sign is absent never
+changes a verdict, and most records have hardly any signs.
 
-All signs are looked for together, in one text: the instruction, a mark, the input, a mark, the output. It is folded as
-phrases see it (see `phrases.plain`), or else, where it is all ASCII, read without regard to case. A record that
-holds the mark itself shows every sign.
+All signs are matched together against one text: the instruction, a mark, the input, a mark, the output. The text is
+folded as for phrases (see `phrases.plain`) or, if it is ASCII, matched case-insensitively. A record that contains the
+mark itself counts as having every sign.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from instgen.records import Record
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sign:
-    """What a record must show for a rule to find anything."""
+    """A pattern that a record must match for a rule to find anything."""
 
     pattern: Callable[[bool], str]
-    """An expression in RE2's syntax, given whether the text is ASCII; "" where such a text never shows the sign."""
+    """Given whether the text is ASCII, the expression in RE2's syntax; "" if such a text never has the sign."""
 
 
 def constant(expression: str) -> Sign:
-    """A sign that looks the same in every text."""
+    """A sign with the same expression for every text."""
     return Sign(lambda _: expression)
 
 
 def of_words(name: str) -> Sign:
-    """The sign of phrases: one of the words of their section, in any of the three texts."""
+    """The sign of a section of phrases: one of its words, in any of the three texts."""
     return Sign(partial(any_word, name))
 
 
 def in_instruction(expression: str) -> str:
-    """An expression that counts in the instruction alone."""
+    """The expression, restricted to the instruction."""
     return rf"\A[^{MARK}]*(?:{expression})"
 
 
 class Screen:
-    """All signs of a table of rules, ready to be looked for; what reads them is built when the first text comes."""
+    """Finds all signs of a table of rules; each automaton is built when first needed."""
 
     def __init__(self, signs: Iterable[Sign]) -> None:
         self._signs = frozenset(signs)
 
     def seen(self, record: Record) -> Set[Sign]:
-        """The signs that the record shows."""
+        """The signs that the record has."""
         text = f"{record.instruction}{MARK}{record.input}{MARK}{record.output}"
         if text.count(MARK) != 2:
             return self._signs

@@ -1,4 +1,4 @@
-"""Instructions that begin with something that no sentence begins with, in any script."""
+"""Instructions that begin with a character that begins no sentence in any script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ASIDE = re.compile(r"\s*[(\[]\s*\w[^)\]\n]*[)\]]\s*\S")
 
 
 def _begins_a_sentence(char: str) -> bool:
-    """Letters, digits, marks, opening quotes (brackets serve as such in East Asia) and currency signs ("$18 is …")."""
+    """Letters, digits, marks, opening quotation marks (in East Asia also brackets) and currency signs ("$18 is …")."""
     kind = category(char)
     return kind[0] in "LNM" or kind in {"Pi", "Sc"} or char in _OPENING or (kind == "Ps" and not char.isascii())
 

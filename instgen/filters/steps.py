@@ -1,6 +1,6 @@
-"""What besides rules may leave a record out: steps that remember what they kept, and selections, which see all first.
+"""Interfaces of the filters beyond rules: stateful steps, which remember what they kept, and selections.
 
-The verdicts of a step that remembers depend on the order of the records alone, not on how they are cut into batches.
+The rule: the verdicts of a stateful step depend only on the order of the records, not on how they are batched.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from instgen.records import Record, Verdict
 
 
 class Stateful(Protocol):
-    """Judges records in their order, and remembers what it needs of those that it kept."""
+    """A step that judges records in order and remembers what it needs of those it kept."""
 
     name: str
 
     def judge(self, records: Sequence[Record]) -> list[Verdict | None]:
-        """One answer a record, in order. Called on consecutive batches, with what the steps before have kept."""
+        """One verdict or None per record, in order. Called on consecutive batches of what the previous steps kept."""
         ...
 
 
 class Selection(Protocol):
-    """Has to see every record before it can say which go."""
+    """A step that must see every record before it can decide which to reject."""
 
     name: str
 
     def add(self, position: int, record: Record) -> None:
-        """The next record, and the number to call it by."""
+        """Add the next record, identified by its position."""
         ...
 
     def rejected(self) -> Mapping[int, Verdict]:
-        """At the end: the numbers of those that go, each with the verdict that did it."""
+        """The verdicts against the rejected records, by position; called once, after all records were added."""
         ...

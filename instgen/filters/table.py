@@ -1,8 +1,10 @@
-"""All rules in one table, in the order in which they are asked: the first that finds something names the reason.
+"""All default and optional rules, in the order in which they are applied.
 
-`INSTRUCTION_RULES` judge an instruction alone, before anything is paid for its answer; `ANSWER_RULES` judge the input
-and the output that came with it or later. A rule about text as such stands in both, on the fields of each. `RULES` is
-for data that is there already; `OPTIONAL_RULES` are asked only by name.
+`INSTRUCTION_RULES` judge an instruction alone, before its answer is paid for; `ANSWER_RULES` judge the input and the
+output. A rule about text in any field is in both, for the fields of each. `RULES` is for existing data;
+`OPTIONAL_RULES` are applied only if named.
+
+The rule: the first rule that finds something gives the reason.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ ANSWER_RULES: tuple[Rule, ...] = (
 )
 
 ADMISSION: tuple[Rule, ...] = (*INSTRUCTION_RULES, *ANSWER_RULES)
-"""What a generated task with its answer must pass."""
+"""The rules that a generated task with its answer must pass."""
 
 RULES: tuple[Rule, ...] = (
     lengths.SHORTEST,
@@ -73,28 +75,28 @@ RULES: tuple[Rule, ...] = (
     modality.RULE,
     *(rule for rule in ANSWER_RULES if rule.name not in {other.name for other in _ANYWHERE}),
 )
-"""Every rule once, each on all fields that it is about: what `filter` asks."""
+"""Every default rule once, for all the fields it is about: the rules of `filter`."""
 
 OPTIONAL_RULES: tuple[Rule, ...] = (
     ending.CUT_OFF,
     personal.PERSONAL.on("instruction", "input", "output"),
     secrets.SECRET.on("instruction", "input", "output"),
 )
-"""Rules that are asked only where somebody chose them."""
+"""Rules that are applied only if chosen."""
 
 
 @lru_cache(maxsize=64)
 def _screen(rules: tuple[Rule, ...]) -> tuple[Screen, tuple[Rule, ...]]:
-    """What tells which rules to ask, and those that are asked of every record."""
+    """A screen for the signs of the rules, and the rules without a sign, which every record must pass."""
     return Screen(rule.sign for rule in rules if rule.sign), tuple(rule for rule in rules if rule.sign is None)
 
 
 def first_failing(record: Record, rules: Iterable[Rule]) -> Verdict | None:
-    """The verdict of the first rule that finds something against the record. Rules without their sign are not asked."""
-    asked = tuple(rules)
-    screen, always = _screen(asked)
+    """The verdict of the first rule that finds something, or None. Rules whose sign the record lacks are skipped."""
+    table = tuple(rules)
+    screen, always = _screen(table)
     seen = screen.seen(record)
-    for rule in asked if seen else always:
+    for rule in table if seen else always:
         if (rule.sign is None or rule.sign in seen) and (verdict := rule(record)):
             return verdict
     return None

@@ -1,6 +1,6 @@
-"""The shapes that records have on disk. Pure: a row is the dict of one JSON object, never a file.
+"""The row shapes of records on disk. Pure: a row is the dict of one JSON object; no module here opens a file.
 
-`records_from` takes any shape that `read.SHAPES` lists; `to_row` writes the one shape that instgen has.
+`records_from` reads any shape listed in `read.SHAPES`; `to_row` writes instgen's own shape, the only one it writes.
 """
 
 from instgen.formats.fields import RowError

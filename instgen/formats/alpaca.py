@@ -1,9 +1,9 @@
-"""Alpaca rows, and rows that differ from them only in the names of their columns.
+"""Alpaca rows, and rows that differ from them only in their column names.
 
-The columns are told apart by the names that are in use: `response` (alpaca_chat, Dolly), `prompt` and `completion`
-(TRL, Self-Instruct's training file), `query` and `response` (ms-swift), `question` and `answer` (question sets),
-`context` for the input (Dolly), and `input` and `output` alone, where the input is what is asked. A name that is not
-Alpaca's own counts only where it holds a string; otherwise it rides along like any key that we do not know.
+These alternative names are recognized: `response` (alpaca_chat, Dolly), `prompt` and `completion` (TRL, Self-Instruct's
+training file), `query` and `response` (ms-swift), `question` and `answer` (QA datasets), `context` for the input
+(Dolly), and `input` with `output` but no instruction column, in which case the input is the instruction. A name that
+is not Alpaca's own is used only if its value is a string; otherwise it goes to `extra` like any unknown key.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "output": ("response", "completion", "answer"),
     }
 )
-"""Other names of the three columns, each used where the ones before it are absent."""
+"""Alternative names of the three columns, in order of precedence; Alpaca's own name comes first."""
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row.
+    """Read the single record of a row.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
     return (from_row(_renamed(row)),)
 
 
 def asks(row: Object) -> bool:
-    """Whether there is an instruction in the row, under any name."""
+    """Whether the row has an instruction under any known name."""
     return bool(_column(row, "instruction")) or _input_asks(row)
 
 
@@ -44,17 +44,17 @@ def _input_asks(row: Object) -> bool:
     return bool(row.get("input")) and "output" in row
 
 
-def _column(row: Object, ours: str) -> str:
-    """The name under which the row holds one of our columns; "" if it does not."""
-    if row.get(ours) is not None:
-        return ours
-    return next((name for name in COLUMNS[ours] if isinstance(row.get(name), str)), "")
+def _column(row: Object, column: str) -> str:
+    """The key under which the row holds one of Alpaca's columns; "" if it has none."""
+    if row.get(column) is not None:
+        return column
+    return next((name for name in COLUMNS[column] if isinstance(row.get(name), str)), "")
 
 
 def _renamed(row: Object) -> dict[str, Any]:
-    sources = {ours: _column(row, ours) for ours in COLUMNS}
+    sources = {column: _column(row, column) for column in COLUMNS}
     if not sources["instruction"]:
         sources |= {"instruction": "input", "input": ""}
-    columns = {ours: row[name] for ours, name in sources.items() if name}
+    columns = {column: row[name] for column, name in sources.items() if name}
     used = {*sources, *filter(None, sources.values())}  # a row may have a key ""
     return columns | {key: value for key, value in row.items() if key not in used}

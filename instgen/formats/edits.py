@@ -1,6 +1,6 @@
-"""A row written again in the shape that it came in, after something was made of the records in it.
+"""Writes changes to records back into their row, in the shape in which it was read.
 
-The rule: only what a change is about is touched; names of columns, the order of keys and keys that we do not know stay.
+The rule: only the changed values are touched; column names, key order and unknown keys are preserved.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "output": ("output", *COLUMNS["output"]),
     }
 )
-"""Where a record's three strings may have come from; of those, the one that says what the record said is meant."""
+"""The keys that each of a record's three strings may have been read from: the source is the one with an equal value."""
 _CONVERSATIONS = ("messages", "conversations")
-_SAID = ("content", "value")
+_CONTENT_KEYS = ("content", "value")
 _ANSWERS = frozenset(
     {"chosen", "rejected", "rejected_response", "rejected_messages", "preferred_output", "non_preferred_output"}
 )
-"""Where rows of preferences have their answers: as strings, turns, or lists of turns."""
+"""Keys of the answers in preference rows: strings, turns, or lists of turns."""
 _TEXTS = frozenset({"system", "reasoning", *_ANSWERS, *(name for names in _NAMES.values() for name in names)})
-_IN_TURNS = _TEXTS | {*_SAID, "text"}
+_IN_TURNS = _TEXTS | {*_CONTENT_KEYS, "text"}
 _HOLDERS = frozenset({*_CONVERSATIONS, "prompt", "completion", "instances", "candidates", "content", *_ANSWERS})
-"""Keys whose lists hold further objects with text."""
+"""Keys whose lists contain further objects with text."""
 _INSIDE = frozenset({*_ANSWERS, "input"})
-"""Keys whose objects hold text: an answer that is one turn, and the prompt of OpenAI's preferences."""
+"""Keys whose objects contain text: an answer given as a single turn, and the prompt of OpenAI's preference rows."""
 
 
 def edited(row: Object, before: Sequence[Record], after: Sequence[Record | None]) -> dict[str, Any]:
-    """The row with what became of its records: changed strings, fewer candidates, another last turn, or gone.
+    """The row with the changes of its records applied: new strings, fewer candidates, a new last turn, no instance.
 
     Args:
-        row: as it was read.
-        before: its records, one an instance where it has instances.
-        after: what became of each; at least one is left.
+        row: the row as it was read.
+        before: its records as read; one per instance if it has instances.
+        after: each record after the change, or None if it was rejected; at least one is not None.
     """
     new = dict(row)
     pairs = list(zip(before, after, strict=True))
@@ -62,7 +62,7 @@ def edited(row: Object, before: Sequence[Record], after: Sequence[Record | None]
 
 
 def with_texts(row: Object, change: Change, *, inside: bool = False) -> dict[str, Any]:
-    """The row with every text of its records changed: also those of turns, instances and candidates."""
+    """The row with `change` applied to every text, including those in turns, instances and candidates."""
     names = _IN_TURNS if inside else _TEXTS
     new = dict(row)
     for key, value in row.items():
@@ -77,31 +77,31 @@ def with_texts(row: Object, change: Change, *, inside: bool = False) -> dict[str
 
 
 def _put(old: Record, now: Record, places: Sequence[dict[str, Any]]) -> None:
-    """Write what changed into the objects that a record was read from, the nearest first."""
+    """Write a record's changes into the objects it was read from, innermost first."""
     for field, names in _NAMES.items():
-        said, says = getattr(old, field), getattr(now, field)
-        if said != says and not old.messages:
-            _replace(places, names, said, says)
+        old_text, new_text = getattr(old, field), getattr(now, field)
+        if old_text != new_text and not old.messages:
+            _replace(places, names, old_text, new_text)
     if len(now.candidates) < len(old.candidates):
         place = next(place for place in places if place.get("candidates"))
         left = [any(candidate is kept for kept in now.candidates) for candidate in old.candidates]
-        place["candidates"] = [item for item, stays in zip(place["candidates"], left, strict=True) if stays]
+        place["candidates"] = [item for item, is_left in zip(place["candidates"], left, strict=True) if is_left]
         if old.messages and old.output != now.output:
             _replace(places, _NAMES["output"], old.output, now.output)
-            _answer(places[-1], now.output)
+            _set_answer(places[-1], now.output)
 
 
-def _replace(places: Sequence[dict[str, Any]], names: Sequence[str], said: str, says: str) -> None:
+def _replace(places: Sequence[dict[str, Any]], names: Sequence[str], old_text: str, new_text: str) -> None:
     for place in places:
         for name in names:
-            if place.get(name) == said:
-                place[name] = says
+            if place.get(name) == old_text:
+                place[name] = new_text
                 return
 
 
-def _answer(row: dict[str, Any], says: str) -> None:
-    """Let the last turn of a conversation say something else."""
+def _set_answer(row: dict[str, Any], text: str) -> None:
+    """Replace the text of a conversation's last turn."""
     name = next(name for name in _CONVERSATIONS if row.get(name))
     *turns, last = row[name]
-    key = next(key for key in _SAID if key in last)
-    row[name] = [*turns, last | {key: says}]
+    key = next(key for key in _CONTENT_KEYS if key in last)
+    row[name] = [*turns, last | {key: text}]

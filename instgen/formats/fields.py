@@ -1,7 +1,7 @@
-"""Single values of a row: what they must be, and the error that says what they are instead.
+"""Type checks for single values of a row, and the error that reports a value of the wrong type.
 
-A message names the key as it stands in the row. What a row says about itself is never guessed at: a value of the wrong
-type is refused, with null taken as "not there".
+The rule: values are never coerced. A value of the wrong type is an error that names the key as it is in the row; null
+counts as absent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 Object = Mapping[str, Any]
-"""A JSON object, as a row has it."""
+"""A JSON object: a row, or a value in one."""
 
 _KINDS: Mapping[type, str] = {
     type(None): "null",
@@ -25,7 +25,7 @@ _KINDS: Mapping[type, str] = {
 
 
 class RowError(ValueError):
-    """A row that makes no record: what is wrong with it, and what to do. Whoever read the row knows where it stood."""
+    """A row that cannot be read as a record: the problem, and a hint at the fix. The caller knows its file and line."""
 
     def __init__(self, problem: str, hint: str = "") -> None:
         super().__init__(problem)
@@ -34,12 +34,12 @@ class RowError(ValueError):
 
 
 def kind(value: object) -> str:
-    """A JSON value's type in a reader's words: "a number", "a list"."""
+    """A value's JSON type as worded in messages: "a number", "a list"."""
     return _KINDS.get(type(value), type(value).__name__)
 
 
 def shown(key: str) -> str:
-    """A key fit to be quoted in an error: short, and without control characters that a terminal would act on."""
+    """A key quoted for an error message: cut to 40 characters, with control characters replaced by "?"."""
     printable = "".join(char if char.isprintable() else "?" for char in key[:40])
     return f"`{printable}`" if len(key) <= 40 else f"`{printable}…`"
 
@@ -49,10 +49,10 @@ def _wrong(name: str, value: object, wanted: str) -> RowError:
 
 
 def text(name: str, value: object) -> str:
-    """The string that `value` is; "" for null.
+    """The value as a string; "" for null.
 
     Raises:
-        RowError: it is something else.
+        RowError: it has another type.
     """
     if value is None:
         return ""
@@ -62,19 +62,19 @@ def text(name: str, value: object) -> str:
 
 
 def texts(name: str, value: object) -> tuple[str, ...]:
-    """The strings of the list that `value` is.
+    """The value as a tuple of strings; empty for null.
 
     Raises:
-        RowError: it is no list, or one of strings and other things.
+        RowError: it is not a list, or an item is not a string.
     """
     return tuple(text(f"{name}[{at}]", item) for at, item in enumerate(items(name, value)))
 
 
 def whole(name: str, value: object) -> int:
-    """The whole number that `value` is.
+    """The value as an integer.
 
     Raises:
-        RowError: it is something else.
+        RowError: it has another type.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(name, value, "a whole number")
@@ -82,10 +82,10 @@ def whole(name: str, value: object) -> int:
 
 
 def numbers(name: str, value: object) -> dict[str, float]:
-    """The numbers, by name, of the object that `value` is.
+    """The value as a mapping from names to numbers; empty for null.
 
     Raises:
-        RowError: it is no object, or one of numbers and other things.
+        RowError: it is not an object, or one of its values is not a number.
     """
     found = fields(name, value)
     for key, number in found.items():
@@ -95,10 +95,10 @@ def numbers(name: str, value: object) -> dict[str, float]:
 
 
 def items(name: str, value: object) -> list[Any]:
-    """The items of the list that `value` is; none for null.
+    """The value as a list; empty for null.
 
     Raises:
-        RowError: it is something else.
+        RowError: it has another type.
     """
     if value is None:
         return []
@@ -108,10 +108,10 @@ def items(name: str, value: object) -> list[Any]:
 
 
 def fields(name: str, value: object) -> Object:
-    """The fields of the object that `value` is; none for null.
+    """The value as an object; empty for null.
 
     Raises:
-        RowError: it is something else.
+        RowError: it has another type.
     """
     if value is None:
         return {}
@@ -121,21 +121,21 @@ def fields(name: str, value: object) -> Object:
 
 
 def only(name: str, value: Object, known: Collection[str]) -> None:
-    """Refuse keys that a record has no place for: to read on would be to lose them.
+    """Reject unknown keys, as a record has no field that could keep their values.
 
     Raises:
-        RowError: there is such a key.
+        RowError: there is an unknown key.
     """
     unknown = next((key for key in value if key not in known), None)
     if unknown is not None:
         raise RowError(
             f"`{name}` has the key {shown(unknown)}, which this version of instgen does not know",
-            f"if `{name}` holds something of your own, give it another name",
+            f"if `{name}` holds something of your own, rename it",
         )
 
 
 def spelled(identity: object) -> str:
-    """A row's id as text: a string as it is, null as "", anything else as its JSON."""
+    """A row's id as text: a string unchanged, null as "", anything else as compact JSON."""
     if identity is None:
         return ""
     if isinstance(identity, str):

@@ -1,7 +1,7 @@
-"""Benchmark items: what a row of an evaluation file asks, whatever its columns are called.
+"""Benchmark items: the questions in a row of an evaluation file, whatever its columns are called.
 
-The rule: a field that was named is the one that is read; otherwise the first of the usual names that holds text. Each
-turn of a conversation that is the user's is an item of its own. The result names the field, as a guess can be wrong.
+The rule: if the caller names a field, only that field is read; otherwise it is the first of the usual names that holds
+text. Each user turn of a conversation is a separate item. The result names the field, because a guess can be wrong.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from instgen.formats.fields import Object, RowError, shown
 from instgen.formats.turns import ROLES
 
 FIELDS = ("question", "prompt", "instruction", "problem", "query", "text", "input", "turns", "messages", "task")
-"""The names under which benchmarks ask, the surest first: GSM8K and MMLU, HumanEval and IFEval, AlpacaEval, MATH,
+"""Names of benchmarks' question fields, most reliable first: GSM8K and MMLU, HumanEval and IFEval, AlpacaEval, MATH,
 SQuAD-like files, plain text, BIG-bench, MT-bench, chat evaluations, agents' tasks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that a benchmark asks; `name` is `file:line`, with `#2` … behind it for what a row asks further."""
+    """One question of a benchmark; `name` is `file:line`, plus `#2`, `#3` … for further questions of the row."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one row asks, nothing where the field is empty, and the field that it stood in."""
+    """The questions of one row, none if the field is empty, and the field they were read from."""
 
     items: tuple[Item, ...]
     field: str
@@ -40,15 +40,15 @@ def items_from(row: Object, name: str, field: str | None = None) -> Asked:
 
     Args:
         row: of any shape.
-        name: `file:line`, to call the items by.
-        field: where the text is; without it, the first of `FIELDS` that holds any, in upper or lower case.
+        name: `file:line`, from which the items are named.
+        field: the field to read; if None, the first of `FIELDS` that holds text, ignoring case.
 
     Raises:
-        RowError: there is no such field.
+        RowError: the row has no such field, or none of `FIELDS`.
     """
     found = field if field is not None else _guessed(row)
     if found is None or found not in row:
-        raise _nothing(row, field)
+        raise _no_field(row, field)
     texts = _texts(row[found])
     if texts and found.lower() == "instruction" and isinstance(row.get("input"), str):
         texts = [f"{texts[0]}\n{row['input']}".strip()]
@@ -58,20 +58,20 @@ def items_from(row: Object, name: str, field: str | None = None) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a table, and the line of the file that it begins on."""
+    """A row of a CSV file, and the number of the line on which it begins."""
 
     number: int
     row: dict[str, str]
 
 
 def table(lines: Iterable[str], *, delimiter: str = ",", headed: bool = True, quoted: bool = True) -> Iterator[Line]:
-    """The rows of a CSV file by the names in its first row.
+    """The rows of a CSV file, keyed by the column names in its header row.
 
-    Without such a row (`headed` is false) the columns are called 1, 2, 3 and so on. A row may go over several lines,
-    unless quotation marks are marks like others (`quoted` is false).
+    Without a header (`headed` is false), the columns are named "1", "2", "3" and so on. A row may span several lines,
+    unless quotation marks are ordinary characters (`quoted` is false).
 
     Raises:
-        RowError: it is no CSV; the message says on which line.
+        RowError: the file is not valid CSV; the message has the line number.
     """
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
@@ -96,23 +96,23 @@ def _guessed(row: Object) -> str | None:
 
 
 def _texts(value: object) -> list[str]:
-    """What a value says: a string, a list of strings, or the user's turns of a conversation."""
+    """The texts in a value that is a string, a list of strings, or a conversation, of which only user turns count."""
     if isinstance(value, str):
         return [value] if value.strip() else []
     if not isinstance(value, list):
         return []
-    said = (turn if isinstance(turn, str) else _turn(turn) for turn in value)
-    return [text for text in said if text.strip()]
+    texts = (turn if isinstance(turn, str) else _turn(turn) for turn in value)
+    return [text for text in texts if text.strip()]
 
 
 def _turn(value: object) -> str:
     if not isinstance(value, dict) or ROLES.get(str(value.get("role", value.get("from", "user")))) != "user":
         return ""
-    said = value.get("content", value.get("value"))
-    return said if isinstance(said, str) else ""
+    content = value.get("content", value.get("value"))
+    return content if isinstance(content, str) else ""
 
 
-def _nothing(row: Object, field: str | None) -> RowError:
+def _no_field(row: Object, field: str | None) -> RowError:
     keys = ", ".join(shown(key) for key in list(row)[:8]) or "none"
-    what = f"no field {shown(field)}" if field is not None else "no field that is known to hold what a benchmark asks"
+    what = f"no field {shown(field)}" if field is not None else "no field known to hold a benchmark's questions"
     return RowError(f"{what}; the fields are {keys}", "name the field: FILE:field")

@@ -1,4 +1,4 @@
-"""OpenAI rows: a conversation under `messages`, or TRL's under `prompt` and `completion`, each a list of turns."""
+"""OpenAI rows with a conversation under `messages`, and TRL rows with lists of turns in `prompt` and `completion`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from instgen.records import Record
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row with `messages`; its other keys are a record's or ride along.
+    """Read the single record of a row with `messages`; keys that are not record fields go to `extra`.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
     return (from_row(row),)
 
 
 def read_prompt(row: Object) -> tuple[Record, ...]:
-    """The one record of a row whose `prompt` is a list of turns; those of `completion`, if any, follow.
+    """Read the single record of a row whose `prompt` is a list of turns; the turns of `completion`, if any, follow.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
     turns = [*row["prompt"], *items("completion", row.get("completion"))]
     rest = {key: value for key, value in row.items() if key not in ("prompt", "completion")}

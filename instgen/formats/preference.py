@@ -1,9 +1,9 @@
-"""Preference rows: two answers to one prompt, or one answer with a label, as trainers' files have them.
+"""Preference rows in trainers' files: two answers to one prompt, or one answer with a label.
 
-Where the prompt stands under a name that we read anyway, such a row makes a record like any other, and the answers
-ride along under their own keys (`chosen`, `rejected`, `rejected_response`, `label`); `stated` and `label_of` read them
-there. Two further shapes have the prompt inside the answers' own objects (`chosen` and `rejected` as whole
-conversations, and OpenAI's `preferred_output`): `read` takes the prompt out.
+If the prompt has a key that another shape reads, the row becomes a record like any other, and the answers are kept in
+`extra` under their own keys (`chosen`, `rejected`, `rejected_response`, `label`), from which `stated` and `label_of`
+read them. Two shapes need more, because the prompt is inside or beside the answers: `chosen` and `rejected` as whole
+conversations, and OpenAI's `input` with `preferred_output`. For those, `read` extracts the prompt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PROMPTS = ("prompt", "messages", "conversations", "instruction", "query", "ques
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a row says is better and what is worse; the prompt is there where the answers brought it along."""
+    """The better and the worse answer of a row; `prompt` is empty unless the answers were whole conversations."""
 
     better: str
     worse: str
@@ -31,17 +31,17 @@ class Stated:
 
 
 def fits(row: Object) -> bool:
-    """Whether the prompt is to be found nowhere but beside or inside the answers."""
+    """Whether a preference row has its prompt only inside its answers, or under OpenAI's `input`."""
     if any(row.get(name) for name in _PROMPTS):
         return False
     return _is_openai(row) or (isinstance(row.get("chosen"), list) and isinstance(row.get("rejected"), list))
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row: a conversation that waits for its answer, with the answers riding along.
+    """Read the single record of a row: a conversation without its answer, and both answers in `extra`.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
     if _is_openai(row):
         rest = {key: value for key, value in row.items() if key not in ("input", *_OPENAI)}
@@ -60,10 +60,10 @@ def _is_openai(row: Object) -> bool:
 
 
 def stated(record: Record) -> Stated | None:
-    """The preference that a row stated under keys of its own; None where it stated none.
+    """The preference given in the row's own keys; None if there is none.
 
     Raises:
-        RowError: an answer is neither a string nor turns, or the two do not answer the same prompt.
+        RowError: an answer is neither a string nor turns, or the two answer different prompts.
     """
     row = record.extra
     if row.get("chosen") is not None and row.get("rejected") is not None:
@@ -76,15 +76,15 @@ def stated(record: Record) -> Stated | None:
     else:
         return None
     if chosen[:-1] != rejected[:-1]:
-        raise RowError("the better and the worse answer do not answer the same prompt")
+        raise RowError("the better and the worse answer are to different prompts")
     return Stated(chosen[-1].content, rejected[-1].content, chosen[:-1])
 
 
 def label_of(record: Record) -> bool | None:
-    """Whether a row says of its answer that it is good; None where it says nothing.
+    """The row's own `label`, which is true for a good answer; None if there is no label.
 
     Raises:
-        RowError: the label is no boolean; a trainer would take 1 and 0 for no label at all.
+        RowError: the label is not a boolean; trainers ignore the labels 1 and 0.
     """
     label = record.extra.get("label")
     if label is not None and not isinstance(label, bool):
@@ -93,7 +93,7 @@ def label_of(record: Record) -> bool | None:
 
 
 def _conversation(name: str, value: object) -> tuple[Message, ...]:
-    """An answer as turns of which the last one is the assistant's."""
+    """An answer as turns, the last of which must be the assistant's."""
     if isinstance(value, str):
         return (Message("assistant", value),)
     turns = [value] if isinstance(value, dict) else items(name, value)
@@ -101,9 +101,9 @@ def _conversation(name: str, value: object) -> tuple[Message, ...]:
 
 
 def _answered(name: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The turns, of which the last one is the assistant's."""
+    """The same turns, if the last one is the assistant's; otherwise a `RowError` is raised."""
     if not messages or messages[-1].role != "assistant":
-        raise RowError(f"`{name}` does not end with an answer of the assistant")
+        raise RowError(f"`{name}` does not end with an assistant turn")
     return messages
 
 
@@ -112,6 +112,6 @@ def _turn(value: object) -> object:
 
 
 def _shared(chosen: Sequence[Message], rejected: Sequence[Message]) -> int:
-    """How many turns two conversations begin with alike, an answer not counted."""
+    """The number of leading turns that two conversations share, not counting the last turn of either."""
     pairs = zip(chosen[:-1], rejected[:-1], strict=False)
     return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(chosen), len(rejected)) - 1)

@@ -1,4 +1,4 @@
-"""Which shape a row has, told by its keys; files may mix shapes row by row."""
+"""Detects a row's shape by its keys and reads its records; the rows of one file may have different shapes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from instgen.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A shape on disk: how to tell it, and how to read it."""
+    """A row shape: how to recognize it, and how to read it."""
 
     name: str
     fits: Callable[[Object], bool]
@@ -27,14 +27,14 @@ SHAPES = (
     Shape("preference", preference.fits, preference.read),
     Shape("record or Alpaca", alpaca.asks, alpaca.read),
 )
-"""The first one that fits is meant."""
+"""In order of precedence: the first shape that fits is used."""
 
 
 def records_from(row: Object) -> tuple[Record, ...]:
-    """The records that a row of any known shape holds: one, or one an instance for a seed task.
+    """The records in a row of any known shape: one, or one per instance for a seed task.
 
     Raises:
-        RowError: no shape fits, or a value is not what its key promises.
+        RowError: no shape fits, or a value has the wrong type.
     """
     shape = next((shape for shape in SHAPES if shape.fits(row)), None)
     if shape is None:

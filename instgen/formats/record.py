@@ -1,8 +1,8 @@
-"""The record's own shape: one JSON object with the keys below, in this order, then the keys that we do not know.
+"""instgen's own row shape: one JSON object with the keys of `KEYS` in that order, followed by unknown keys.
 
-Where a record cannot hold all that a row says under `id` (a number) or `messages` (turns with a name or a weight), the
-original rides along in `extra` under the same key, and is written back for as long as it still says what the record
-says. So `extra` never fights with the record, and a row that was only looked at is written as it came.
+If a record cannot represent a row's `id` (a number) or `messages` (turns with a name or a weight), the original value
+is kept in `extra` under the same key. It is written back only while it still agrees with the record. So `extra` never
+contradicts the record, and an unchanged row is written as it was read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _STEP = {
 
 
 def to_row(record: Record) -> dict[str, Any]:
-    """The record as a row. Its strings follow from its messages, or its output from its best candidate."""
+    """The record as a row; messages, if any, determine its strings, and otherwise the best candidate its output."""
     strings = _strings(record)
     row: dict[str, Any] = {
         "id": _identity(record),
@@ -67,13 +67,13 @@ def to_row(record: Record) -> dict[str, Any]:
 
 
 def from_row(row: Object) -> Record:
-    """The record that a row in our own shape holds; also one that has no more than an instruction.
+    """The record in a row of instgen's own shape, of which only an instruction is required.
 
-    Where there are `messages`, they are the truth: what the row says in its strings is not looked at, but for a system
-    string that the conversation lacks. A row without an id is born now.
+    If there are `messages`, they take precedence: the row's strings are ignored, except for `system` if the
+    conversation has no system turn. A row without an id gets one from its content (`born`).
 
     Raises:
-        RowError: a value of the wrong type, or nothing to instruct.
+        RowError: a value has the wrong type, or there is no instruction.
     """
     turns = _turns(row)
     messages = messages_of(turns)
@@ -94,14 +94,16 @@ def from_row(row: Object) -> Record:
         extra=_extra(row, turns_of(messages, turns)),
     )
     if record.candidates and not messages and record.output != record.candidates[0].output:
-        raise RowError("`output` is not the output of the first candidate", "drop `candidates`, or bring it in line")
+        raise RowError(
+            "`output` is not the output of the first candidate", "remove `candidates`, or make the two agree"
+        )
     return record if record.id else born(record)
 
 
 def rejection_row(rejection: Rejection) -> dict[str, Any]:
-    """What a rejects file says: the record's row, or the reply's text, and under `rejected` who left it out and why.
+    """The row of a rejects file: the record's row, or the reply's text, with the stage and verdict under `rejected`.
 
-    What the row itself had under `rejected` (a preference's worse answer, an earlier verdict) stays, as `was`.
+    A `rejected` that the row already had (a preference's worse answer, an earlier verdict) is kept inside it as `was`.
     """
     row = to_row(rejection.record) if rejection.record else {"text": rejection.text}
     was = {"was": row["rejected"]} if "rejected" in row else {}
@@ -128,7 +130,7 @@ def _identity(record: Record) -> object:
 
 
 def _turns(row: Object) -> list[Any]:
-    """The turns of a row's conversation; a system string that stands beside them becomes the first one."""
+    """The turns of a row's conversation; a separate system string becomes the first turn if there is no system turn."""
     turns = items("messages", row.get("messages"))
     system = text("system", row.get("system"))
     if turns and system and strings_of(messages_of(turns)).system is None:
@@ -146,7 +148,7 @@ def _extra(row: Object, turns: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _known(name: str, value: object, readers: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of an object whose keys we all know, each read as what it must be; null is left out."""
+    """The checked values of an object in which unknown keys are an error; nulls are omitted."""
     found = fields(name, value)
     only(name, found, readers)
     return {key: readers[key](f"{name}.{key}", item) for key, item in found.items() if item is not None}
@@ -183,7 +185,7 @@ def _origin(row: Object) -> tuple[Step, ...]:
 def _step(name: str, value: object) -> Step:
     values = _known(name, value, _STEP)
     if "command" not in values:
-        raise RowError(f"`{name}` has no command", "if `origin` holds something of your own, give it another name")
+        raise RowError(f"`{name}` has no command", "if `origin` holds something of your own, rename it")
     return Step(**values)
 
 

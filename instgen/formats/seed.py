@@ -1,7 +1,8 @@
-"""Self-Instruct seed tasks: an instruction with a list of `instances`, each of which is one record.
+"""Self-Instruct seed tasks: an instruction with a list of `instances`, each of which becomes one record.
 
-`name`, `is_classification` and whatever else a task or an instance says ride along. The first instance has the task's
-own id, the others that id with `#2`, `#3` … behind it. A task without instances is one record with nothing filled in.
+`name`, `is_classification` and all other keys of a task or instance go to `extra`. The first instance has the task's
+own id, the others that id with the suffix `#2`, `#3` and so on. A task without instances is one record without input
+and output.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from instgen.records import Record
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """One record an instance.
+    """Read one record per instance.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
     instances = items("instances", row["instances"]) or [{}]
     return tuple(from_row(_instance(row, number, value)) for number, value in enumerate(instances, 1))

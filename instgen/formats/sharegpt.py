@@ -1,7 +1,7 @@
 """ShareGPT rows: a conversation under `conversations`, each turn `{from, value}`.
 
-The turns become messages with our names for keys and roles: a trainer that meets `human` where it expects `user` trains
-on the wrong prompt without a word. Turns that already say `role` and `content` are taken as well.
+Keys and roles are converted to those of `messages`, because a trainer that finds `human` where it expects `user`
+silently trains on the wrong prompt. Turns that already have `role` and `content` are accepted too.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from instgen.records import Record
 
 
 def read(row: Object) -> tuple[Record, ...]:
-    """The one record of a row.
+    """Read the single record of a row.
 
     Raises:
-        RowError: a value is not what its key promises.
+        RowError: a value has the wrong type.
     """
-    said = (fields(f"turn {number}", value) for number, value in enumerate(row["conversations"], 1))
-    turns = [with_our_keys(turn) for turn in said]
+    originals = (fields(f"turn {number}", value) for number, value in enumerate(row["conversations"], 1))
+    turns = [with_our_keys(turn) for turn in originals]
     rest = {key: value for key, value in row.items() if key != "conversations"}
     return (from_row(rest | {"messages": turns}),)

@@ -1,7 +1,7 @@
-"""Conversations: the turns of a row as messages, and the strings that follow from them.
+"""Conversations: the turns of a row as messages, and the record's strings derived from them.
 
-The instruction is the first user turn, the output is the last turn if it is the assistant's (a conversation that ends
-otherwise still waits for its output), and the system string is a leading system turn. The input is always "".
+The instruction is the first user turn. The output is the last turn if it is the assistant's; a conversation that ends
+with another role has no output yet. The system string is that of a leading system turn. The input is always "".
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "observation": "tool",
     }
 )
-"""The names that OpenAI, ShareGPT, FastChat, OpenAssistant, Gemini and LLaMA-Factory files give to our four roles."""
+"""Role names in OpenAI, ShareGPT, FastChat, OpenAssistant, Gemini and LLaMA-Factory files, mapped to our four roles."""
 
 _KEYS = {"from": "role", "value": "content"}
-"""What ShareGPT calls the keys of a turn, and what we do."""
+"""ShareGPT's keys of a turn, mapped to ours."""
 _CALLS = ("tool_calls", "function_call")
 
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """A conversation as one example."""
+    """The strings of a record that are derived from its conversation; the input is always ""."""
 
     instruction: str
     output: str
@@ -52,7 +52,7 @@ class Strings:
 
 
 def strings_of(messages: Sequence[Message]) -> Strings:
-    """What a conversation, which has at least one turn, comes to as one example."""
+    """The strings derived from a conversation, which must have at least one turn."""
     first, last = messages[0], messages[-1]
     return Strings(
         instruction=next((message.content for message in messages if message.role == "user"), ""),
@@ -62,33 +62,33 @@ def strings_of(messages: Sequence[Message]) -> Strings:
 
 
 def messages_of(turns: Iterable[object]) -> tuple[Message, ...]:
-    """The turns of a row as messages, with the roles' names made ours and text in parts made one string.
+    """The turns of a row as messages, with normalized role names and with lists of text parts joined.
 
     Raises:
-        RowError: one is no turn of text by a role that we know.
+        RowError: a turn has an unknown role, or is not text.
     """
     return tuple(_message(f"turn {number}", turn) for number, turn in enumerate(turns, 1))
 
 
 def with_our_keys(turn: Object) -> dict[str, Any]:
-    """A turn whose keys may be ShareGPT's, with ours; others stay as they are."""
+    """A turn with ShareGPT's keys renamed to `role` and `content`; all other keys are unchanged."""
     return {_KEYS.get(key, key): item for key, item in turn.items()}
 
 
 def decorated(turns: Sequence[Object]) -> bool:
-    """Whether turns of a conversation hold more than messages do: a name, a weight."""
+    """Whether any turn has keys besides role and content, such as a name or a weight."""
     return any(len(turn) > 2 for turn in turns)
 
 
 def turns_of(messages: Sequence[Message], decorations: Sequence[Object] = ()) -> list[dict[str, Any]]:
-    """The messages as a row has them; a turn that was not changed keeps its other keys.
+    """The messages as turns of a row; an unchanged turn keeps its other keys.
 
     Args:
-        messages: what the conversation says now.
-        decorations: its turns when it was read.
+        messages: the current conversation.
+        decorations: its turns as they were read.
 
     Raises:
-        RowError: a decoration with other keys is no turn of text by a role that we know.
+        RowError: an original turn with other keys has an unknown role, or is not text.
     """
     pairs = zip_longest(messages, decorations[: len(messages)])
     return [{**_kept(message, turn), "role": message.role, "content": message.content} for message, turn in pairs]
@@ -101,7 +101,7 @@ def _kept(message: Message, turn: Object | None) -> Object:
 def _message(name: str, value: object) -> Message:
     turn = fields(name, value)
     if any(turn.get(key) for key in _CALLS):
-        raise RowError(f"{name} calls a tool; a record holds turns of text", "leave conversations with tool calls out")
+        raise RowError(f"{name} calls a tool; a record holds turns of text", "remove conversations with tool calls")
     if "role" not in turn or "content" not in turn:
         missing = "role" if "role" not in turn else "content"
         raise RowError(f"{name} has no `{missing}`", "a turn is {role, content}, or {from, value} in `conversations`")
@@ -111,13 +111,13 @@ def _message(name: str, value: object) -> Message:
 def _role(name: str, value: object) -> str:
     role = ROLES.get(value) if isinstance(value, str) else None
     if role is None:
-        said = shown(value) if isinstance(value, str) else kind(value)
-        raise RowError(f"{name} has a role that instgen does not know: {said}", f"known roles: {', '.join(ROLES)}")
+        found = shown(value) if isinstance(value, str) else kind(value)
+        raise RowError(f"{name} has a role that instgen does not know: {found}", f"known roles: {', '.join(ROLES)}")
     return role
 
 
 def _content(name: str, value: object) -> str:
-    """The text of a turn: a string, null for none, or a list of parts that are all text."""
+    """The text of a turn's content: a string, null for "", or a list of text parts."""
     if value is None or isinstance(value, str):
         return value or ""
     return "".join(_part(name, part) for part in items(f"{name}.content", value))
@@ -125,7 +125,9 @@ def _content(name: str, value: object) -> str:
 
 def _part(name: str, value: object) -> str:
     part = fields(f"{name}.content[…]", value)
-    said = part.get("text", part.get("value"))
-    if part.get("type") != "text" or not isinstance(said, str):
-        raise RowError(f"{name} has a part that is not text", "a record holds text: no images, sounds or tool calls")
-    return said
+    content = part.get("text", part.get("value"))
+    if part.get("type") != "text" or not isinstance(content, str):
+        raise RowError(
+            f"{name} has a part that is not text", "a record holds text only: no images, audio or tool calls"
+        )
+    return content

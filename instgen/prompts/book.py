@@ -1,4 +1,4 @@
-"""The prompt files that come with instgen, by name, each of which a user's own file may replace."""
+"""The prompt files shipped with instgen, by name; a user's own file may replace any of them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ SUFFIX = ".txt"
 
 
 class PromptBook:
-    """Templates by name, such as `respond` or `alpaca-continue`, in one language where it has them, else in English."""
+    """Templates by name, such as `respond` or `alpaca-continue`, in one language, or in English if it has none."""
 
     def __init__(
         self, language: str = "en", overrides: Mapping[str, str] | None = None, sampling: Sampling | None = None
     ) -> None:
-        """Choose the language, the user's own files (name to content) and the sampling of generating prompts.
+        """Set the language, the user's own files and the sampling settings.
+
+        Args:
+            language: `en`, `zh` …
+            overrides: the content of the user's own files by name, with or without the language (`en/respond`).
+            sampling: overrides the settings of prompts for the teacher; those for a judge keep their own.
 
         Raises:
-            InputError: one of the user's files has the name of no prompt.
+            InputError: an override has the name of no built-in prompt.
         """
         self._language = language
         self._overrides = overrides or {}
@@ -30,14 +35,14 @@ class PromptBook:
         unknown = set(self._overrides) - {name.partition("/")[2] for name in built_in()} - set(built_in())
         if unknown:
             first = min(unknown)
-            raise InputError(first + SUFFIX, "there is no prompt of this name to replace", hint_for(first))
+            raise InputError(first + SUFFIX, "there is no prompt with this name to replace", hint_for(first))
 
     def template(self, name: str) -> Template:
-        """The template of a name: the user's own for this language, or for any, else the built-in one.
+        """The template with this name: the user's own for this language, else for any, else the built-in one.
 
         Raises:
-            InputError: the user's file cannot be read as a template.
-            KeyError: there is no prompt of this name.
+            InputError: the user's file is not a valid template.
+            KeyError: there is no prompt with this name.
         """
         for full in (f"{self._language}/{name}", name):
             if full in self._overrides:
@@ -49,7 +54,7 @@ class PromptBook:
 
 
 def hint_for(name: str) -> str:
-    """What to do about a name that no prompt file has."""
+    """A hint for an unknown prompt name: the closest match, if any, and how to list all names."""
     close = get_close_matches(name, built_in(), 1)
     meant = f"did you mean {close[0]}? " if close else ""
     return f"{meant}instgen prompts list shows all names"
@@ -57,7 +62,7 @@ def hint_for(name: str) -> str:
 
 @cache
 def built_in() -> dict[str, str]:
-    """Every prompt file that comes with instgen: `language/name` to its content."""
+    """The content of every prompt file shipped with instgen, by `language/name`."""
     root = resources.files("instgen.prompts")
     return {
         f"{folder.name}/{file.name.removesuffix(SUFFIX)}": file.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Prompt files: a TOML header of defaults, `---`, then parts under a line that names them; rendered strictly.
+"""Prompt files: a TOML header of settings, a line `---`, then parts, each under a line with its name.
 
     temperature = 0.8
     max_tokens = 400
@@ -9,9 +9,11 @@
     Translate into {{language}}:
     {{text}}
 
-The parts `system`, `user` and `assistant` make a chat, in the order of the file; a part `text` instead makes a bare
-document to be continued. Any other part is a block that the recipe renders by itself (one worked example, say) and puts
-into a slot. A slot without a value, or a value without a slot, is an error, and values are never read as templates.
+The parts `system`, `user` and `assistant` make a chat, in the order of the file; a part `text` makes a bare document
+for the teacher to continue instead. Any other part is a block that the recipe renders separately (one worked example,
+say) and puts into a slot.
+
+The rule: a slot without a value, or a value without a slot, is an error, and values are never parsed as templates.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ _HEADER: Mapping[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """What the command line says about sampling; None leaves it to the prompt file."""
+    """Sampling settings from the command line; None means that the prompt file's setting is used."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -53,38 +55,39 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One prompt file, parsed."""
+    """A parsed prompt file."""
 
     name: str
     source: str
-    """`name@digest`, for the origin of what it helps to make."""
+    """`name@digest`, for the origin of records made with it."""
     defaults: Prompt
-    """An empty prompt with the header's settings."""
+    """A prompt without text that has the header's settings."""
     chat: tuple[Message, ...] = ()
     text: str = ""
     blocks: Mapping[str, str] = field(default_factory=dict)
+    """All other parts, by name."""
 
     def render(self, **slots: str) -> Prompt:
         """The prompt with every slot filled.
 
         Raises:
-            InputError: a slot without a value, or a value without a slot.
+            InputError: a slot has no value, or a value has no slot.
         """
         self._check(set(slots), "".join(message.content for message in self.chat) + self.text)
         messages = tuple(Message(message.role, _fill(message.content, slots)) for message in self.chat)
         return replace(self.defaults, messages=messages, text=_fill(self.text, slots))
 
     def block(self, name: str, **slots: str) -> str:
-        """One of the file's blocks with every slot filled.
+        """One of the file's blocks, with every slot filled.
 
         Raises:
-            InputError: the file has no such block, or the block has other slots.
+            InputError: the file has no such block, a slot has no value, or a value has no slot.
         """
         if name not in self.blocks:
             raise InputError(
                 self.name,
                 f"there is no part [[{name}]]",
-                "instgen prompts show NAME shows ours, with the parts it needs",
+                "instgen prompts show NAME prints the built-in file, with the parts it needs",
             )
         self._check(set(slots), self.blocks[name])
         return _fill(self.blocks[name], slots)
@@ -95,12 +98,14 @@ class Template:
             slot = min(wanted ^ given)
             problem = "has no value here" if slot in wanted else "is missing"
             raise InputError(
-                self.name, f"the slot {{{{{slot}}}}} {problem}", "instgen prompts show NAME shows ours, with its slots"
+                self.name,
+                f"the slot {{{{{slot}}}}} {problem}",
+                "instgen prompts show NAME prints the built-in file, with its slots",
             )
 
 
 def parse_template(name: str, content: str, sampling: Sampling = Sampling()) -> Template:
-    """A prompt file's text as a template; `sampling` overrides the header of a prompt for the teacher.
+    """Parse a prompt file's text; `sampling` overrides the header's settings in a prompt for the teacher.
 
     Raises:
         InputError: the file is malformed.
@@ -121,15 +126,17 @@ def parse_template(name: str, content: str, sampling: Sampling = Sampling()) -> 
         blocks={part: text for part, text in parts.items() if part not in (*CHAT_PARTS, TEXT_PART)},
     )
     if bool(template.chat) == bool(template.text):
-        raise InputError(name, "a prompt is either a chat (system, user, assistant) or a [[text]]")
+        raise InputError(
+            name, "a prompt must have either chat parts ([[system]], [[user]], [[assistant]]) or a [[text]]"
+        )
     return template
 
 
 def _parts(name: str, body: str) -> dict[str, str]:
-    """The parts by name, without the line break before the next part's line."""
+    """The text of each part by name, without the line break that precedes the next part's name."""
     before, *pieces = _PART.split(body)
     if before.strip():
-        raise InputError(name, "there is text before the first part, such as [[user]]")
+        raise InputError(name, "there is text before the first part; a part begins with a line such as [[user]]")
     names = pieces[::2]
     if twice := {part for part in names if names.count(part) > 1}:
         raise InputError(name, f"the part [[{min(twice)}]] occurs twice")
@@ -143,9 +150,9 @@ def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt
         raise InputError(name, f"the header is not TOML: {problem}") from problem
     for key, value in settings.items():
         if key not in _HEADER or not isinstance(value, _HEADER[key]) or isinstance(value, bool):
-            raise InputError(name, f"the header's {key} = {value!r} is not understood", f"known: {', '.join(_HEADER)}")
+            raise InputError(name, f"invalid header setting: {key} = {value!r}", f"known: {', '.join(_HEADER)}")
     if settings.get("role", "teacher") not in get_args(Role):
-        raise InputError(name, f"no such role: {settings['role']}", f"known: {', '.join(get_args(Role))}")
+        raise InputError(name, f"unknown role: {settings['role']}", f"known: {', '.join(get_args(Role))}")
     prompt = Prompt(**{**settings, "stop": tuple(settings.get("stop", ())), "sources": (source,)})
     if prompt.role != "teacher":
         return prompt
@@ -159,7 +166,7 @@ def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt
 
 @lru_cache
 def _pieces(text: str) -> tuple[str, ...]:
-    """The text between the slots, and at every second place the name of a slot."""
+    """The text split at its slots: literal text at even places, slot names at odd places."""
     return tuple(_SLOT.split(text))
 
 

@@ -1,7 +1,7 @@
-"""Self-Instruct the Alpaca way: one call gives whole tasks, and what is admitted becomes an example itself.
+"""Self-Instruct the Alpaca way: each call generates whole tasks, and admitted tasks become examples themselves.
 
-Unlike Alpaca's own code (which draws its examples from the human seeds alone) machine tasks are fed back, a quarter of
-the examples on average, as in Self-Instruct (Wang et al. 2023, section 2.2: 6 human and 2 machine tasks of 8).
+Unlike Alpaca's own code, which draws its examples from the human seed tasks alone, machine tasks are fed back. They are
+a quarter of the examples on average, as in Self-Instruct (Wang et al. 2023, section 2.2: 6 human and 2 machine tasks).
 """
 
 from __future__ import annotations
@@ -20,44 +20,46 @@ from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict
 from instgen.text.tokens import count
 
 SHARE_WITH_INPUT = 0.25
-"""Of the documents to be continued, those whose examples all have an input; in the others none has. A small model
-copies the kind that it sees, and does better without (docs/decisions/0004)."""
+"""The share of documents to be continued whose examples all have an input; in the others, none has. A small model
+copies the kind it is shown, and does better without inputs (docs/decisions/0004)."""
 GROUP = 8
-"""Flows in a row that show the same examples in a document to be continued, which the teacher then reads once; ours."""
+"""Consecutive flows that show the same examples in a document to be continued, so that the teacher reads them
+only once. Our choice."""
 SHORT = 60
-"""Tokens of an example for a small model, whose context and attention are short; ours."""
+"""The most tokens in an example for a small model, whose context and attention are short. Our choice."""
 OPENING_WORDS = 2
-"""Words that the teacher's answer begins with: ours, so many as leave the task open."""
+"""Words of an instruction that the teacher is given to continue: few enough to leave the task open. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alpaca:
-    """How whole tasks are asked for."""
+    """The settings of the method."""
 
     template: Template
     language: str
-    """The language's own name, for the prompt."""
+    """The language's name in that language, for the prompt."""
     examples: int = 3
+    """Examples shown in each prompt."""
     machine_share: float = MACHINE_SHARE
     tasks: int = 1
-    """Tasks asked for in one call."""
+    """Tasks requested per call."""
     continues: bool = False
-    """Whether the template is a document that the teacher continues, so that the reply's beginning is given."""
+    """Whether the template is a document that the teacher continues, so that the prompt begins the reply."""
     topics: tuple[str, ...] = ()
-    """One of them, drawn for each call, is what its tasks are to be about."""
+    """Topics, one of which is drawn for the tasks of each call."""
     novelty: float = 0.7
-    """A new instruction's ROUGE-L F with any other is at most this (Wang et al. 2023, section 2.2)."""
+    """The highest ROUGE-L F that a new instruction may have with any other (Wang et al. 2023, section 2.2)."""
     seed: int = 0
     window: int = 64
 
 
 class AlpacaRecipe:
-    """Examples are drawn when a flow starts, and the pool grows when its outcome is admitted."""
+    """The recipe: examples are drawn when a flow starts, and the pool grows when its outcome is admitted."""
 
     command = COMMAND
 
     def __init__(self, seeds: Iterable[Record], method: Alpaca) -> None:
-        """Begin with the human seed tasks.
+        """Fill the pool with the human seed tasks.
 
         Raises:
             UsageError: the method's novelty is not between 0 and 1.
@@ -69,7 +71,7 @@ class AlpacaRecipe:
         self._fits: Kind = any_kind
 
     def start(self, number: int, item: int) -> Flow:
-        """A flow with examples of its own, drawn with the seed and its number."""
+        """A flow whose examples are drawn from the seed and the flow's number."""
         del item
         method = self._method
         rng = random.Random(f"{method.seed}:{number}")
@@ -91,7 +93,7 @@ class AlpacaRecipe:
         return alpaca_flow(self._repeats.numbered(self._prompt(begun, topic)), begun, step)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome without the tasks that resemble a seed, or a task that was admitted before."""
+        """The outcome with tasks that resemble a seed or an admitted task rejected; the others enter the pool."""
         records = []
         rejections = list(outcome.rejections)
         for record in outcome.records:
@@ -104,7 +106,10 @@ class AlpacaRecipe:
         return Outcome(tuple(records), tuple(rejections))
 
     def _opening(self, rng: random.Random) -> str:
-        """The reply's beginning: the first words of another human instruction, since small models repeat themselves."""
+        """The beginning of the reply: the first words of a human instruction that is not shown.
+
+        Without it, small models repeat themselves.
+        """
         shown = {example.instruction for example in self._shown}
         fitting = [task[0].instruction for task in self._pool.human if self._fits(task[0])]
         others = [instruction for instruction in fitting if instruction not in shown]
@@ -123,7 +128,7 @@ class AlpacaRecipe:
 
 
 def alpaca_flow(prompt: Prompt, begun: str, step: Step) -> Flow:
-    """One call, and what its reply holds: tasks that pass the rules, and everything else with its reason."""
+    """One call; its outcome is the tasks that pass the rules, and everything else as rejections."""
     completion = yield from ask(prompt)
     if (nothing := unusable(COMMAND, completion)) is not None:
         return Outcome(rejections=(nothing,))
@@ -131,7 +136,7 @@ def alpaca_flow(prompt: Prompt, begun: str, step: Step) -> Flow:
 
 
 def judged(completion: Completion, begun: str, step: Step) -> Outcome:
-    """The tasks of a reply as records, each with the first rule that it breaks, if any."""
+    """The tasks of a reply as records; those that break a rule are rejected for the first one they break."""
     reply = read_tasks(completion.text, whole=completion.finish == "stop", begun=begun)
     origin = (replace(step, teacher=completion.teacher),)
     records = []
@@ -149,7 +154,7 @@ def judged(completion: Completion, begun: str, step: Step) -> Outcome:
 
 
 def _one_kind(rng: random.Random) -> Kind:
-    """Short tasks, all with an input or all without."""
+    """A predicate for short tasks, drawn to accept either only those with an input or only those without."""
     with_input = rng.random() < SHARE_WITH_INPUT
 
     def fits(record: Record) -> bool:

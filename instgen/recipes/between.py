@@ -1,4 +1,4 @@
-"""What stands between the tasks of a reply and belongs to none: separators, numbers, titles and fences around tasks."""
+"""What lies between the tasks of a reply and belongs to none: separators, numbers, titles and fences around tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Set
 from instgen.recipes.labels import Label, labels_in
 
 _SEPARATOR = re.compile(r"#{1,6}|-{3,}|\*{3,}|={3,}|_{3,}|(?:\* ){2,}\*|(?:- ){2,}-")
-"""A whole line that divides; hashes always do, the others also occur in texts."""
+"""A line that is only a separator. Hashes always separate; the other marks also occur within texts."""
 
 _HASHES = frozenset("#" * count for count in range(2, 7))
 
@@ -19,14 +19,14 @@ _NUMBER = re.compile(r"[#*_>\[(（【第 \t]*\d{1,4}[.)）、．:：\]】*_# \t]
 _NUMBERED_TITLE = re.compile(r"(?:#{1,6}|\*\*)[ \t]*\d{1,4}[.)、．:：][^\n]{1,100}")
 _MARKS = re.compile(r"[\W\d_]*")
 _NEAR = 200
-"""Characters between a fence that wraps tasks and the label of the next task: room for a number and a separator."""
+"""The most characters between a fence that wraps tasks and the next task's label: room for a number and a separator."""
 
 
 def unfenced(text: str, labels: list[Label], whole: bool) -> tuple[list[Label], set[int]]:
-    """The labels outside the code fences of the tasks, and where the fences stand that wrap tasks instead.
+    """The labels outside the tasks' own code fences, and the offsets of the fences that wrap whole tasks instead.
 
-    Fences wrap tasks only where one stands before the first Instruction label, and never inside one another. A fence
-    that never closes holds nothing; in a reply that was cut it may hold all the rest.
+    Fences can wrap tasks only if one precedes the first Instruction label, and they never nest. A fence that is never
+    closed contains nothing, except in a truncated reply (not `whole`), where it may contain all the rest.
     """
     if "```" not in text and "~~~" not in text:
         return labels, set()
@@ -61,9 +61,9 @@ def unfenced(text: str, labels: list[Label], whole: bool) -> tuple[list[Label], 
 
 
 def _wraps(text: str, labels: list[Label], number: int, fence: re.Match[str], wrapped: bool) -> bool:
-    """Whether nothing but marks stands between a fence and the next Instruction label, `labels[number]`, or the end.
+    """Whether only marks lie between a fence and the end or the next label, `labels[number]`, an Instruction label.
 
-    A fence that closes (`wrapped`) is set off from that label by more than a line end.
+    A closing fence (`wrapped`) must also be separated from that label by more than a line end.
     """
     following = labels[number] if number < len(labels) else None
     end = following.line if following else len(text)
@@ -74,7 +74,7 @@ def _wraps(text: str, labels: list[Label], number: int, fence: re.Match[str], wr
 
 
 def is_title(line: str) -> bool:
-    """Whether a line is a task's number or title, such as "7", "### Task 3" or "**2. A poem**"."""
+    """Whether a line is only a task's number or title, such as "7", "### Task 3" or "**2. A poem**"."""
     line = line.strip()
     label = next(labels_in(line), None)
     if label and label.kind in ("instruction", "example") and (label.numbered or label.emphatic):
@@ -83,9 +83,10 @@ def is_title(line: str) -> bool:
 
 
 def trimmed(text: str, begin: int, end: int, wraps: Set[int], titled: bool) -> tuple[int, list[str]]:
-    """Where the part that begins at `begin` ends, and the separators behind it.
+    """Where the part from `begin` to `end` ends without what trails it, and the separators among that, last first.
 
-    Where tasks are `titled`, a title behind the part is the next one's, if it stands apart.
+    Blank lines, separators and wrapping fences are trimmed. If the tasks are `titled`, so is one title that stands
+    apart: it belongs to the next task.
     """
     lines = text[begin:end].split("\n")
     separators: list[str] = []
@@ -104,16 +105,16 @@ def trimmed(text: str, begin: int, end: int, wraps: Set[int], titled: bool) -> t
 
 
 def _stands_apart(lines: list[str]) -> bool:
-    """Whether a blank line or a separator is above the last of the lines, and something else above that."""
+    """Whether the last line follows a blank line or a separator, and some line before it is not blank."""
     before = lines[-2].strip()
     return (not before or bool(_SEPARATOR.fullmatch(before))) and any(line.strip() for line in lines[:-1])
 
 
 def divided(text: str, begin: int, end: int, separators: Set[str], wraps: Set[int]) -> int:
-    """Where the last line begins that separates the last task from talk behind it; `end` if none does.
+    """The offset of the last line that separates the last task from the talk after it; `end` if there is none.
 
-    Hashes and wrapping fences divide, one hash alone at the very end only: within code it is a comment. Other
-    separators divide only where they did between the tasks.
+    Two or more hashes and wrapping fences always separate; a single hash only at the very end, as it is a comment in
+    code. Other separators count only if they also occur between the tasks (`separators`).
     """
     start = end
     for line in reversed(text[begin:end].split("\n")[1:]):

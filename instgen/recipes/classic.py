@@ -1,7 +1,8 @@
-"""Self-Instruct the classic way, in three steps: propose instructions, tell classification tasks, write instances.
+"""Self-Instruct the classic way, in three steps: propose instructions, classify them, write instances.
 
-What is not novel is dropped before more is paid for it. Classification tasks get their labels first and an input for
-each, since inputs written first favour one label; all others get inputs first (Wang et al. 2023, section 2.2).
+Instructions that are not novel are dropped before further calls are spent on them. For a classification task the
+teacher writes each label first and then an input for it, since inputs written first favour one label; for other tasks
+it writes the input first (Wang et al. 2023, section 2.2).
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict
 from instgen.text.similarity import NoveltyIndex, View
 
 INSTANCES = 5
-"""Instances of one task, at most (Wang et al. 2023, section 2.2 and the released code)."""
+"""The most instances of one task (Wang et al. 2023, section 2.2 and the released code)."""
 WORKED = 3
-"""Worked tasks shown before a task is done: ours are drawn from the seeds, where the paper's code has fixed ones."""
+"""Worked examples shown when instances are written, drawn from the seed tasks; the paper's code has fixed ones."""
 OF_EACH = 4
-"""Classification tasks, and as many others, shown before one is to be told; the paper shows 12 and 19."""
+"""Examples of each kind shown when a task is classified; the paper shows 12 classification tasks and 19 others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +45,48 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Classic:
-    """How the three steps are asked for."""
+    """The settings of the method."""
 
     templates: Templates
     language: str
-    """The language's own name, for the prompt."""
+    """The language's name in that language, for the prompt."""
     examples: int = 8
     """Instructions shown when new ones are proposed (Wang et al. 2023, section 2.2: 6 human and 2 machine ones)."""
     machine_share: float = MACHINE_SHARE
     tasks: int = 8
-    """Instructions asked for in one call."""
+    """Instructions requested per call."""
     continues: bool = False
+    """Whether the templates are documents that the teacher continues."""
     topics: tuple[str, ...] = ()
+    """Topics, one of which is drawn for each proposal."""
     novelty: float = 0.7
+    """The highest ROUGE-L F that a new instruction may have with any other."""
     seed: int = 0
     window: int = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """What a flow needs, drawn for it when it starts."""
+    """Everything a flow needs, drawn when it starts."""
 
     propose: Prompt
     begun: str
+    """The beginning of the reply that the prompt ends with; "" for a chat."""
     view: View
+    """The pool as it was when the flow started."""
     rng: random.Random
     worked: Sequence[Sequence[Record]]
-    """Human tasks with their instances."""
+    """The human tasks, each with its instances."""
     step: Step
 
 
 class ClassicRecipe:
-    """Examples are drawn when a flow starts; the pool grows when its outcome is admitted."""
+    """The recipe: examples are drawn when a flow starts, and the pool grows when its outcome is admitted."""
 
     command = COMMAND
 
     def __init__(self, seeds: Iterable[Record], method: Classic) -> None:
-        """Begin with the human seed tasks.
+        """Fill the pool with the human seed tasks.
 
         Raises:
             UsageError: the method's novelty is not between 0 and 1.
@@ -92,7 +98,7 @@ class ClassicRecipe:
         self._admitted = 0
 
     def start(self, number: int, item: int) -> Flow:
-        """A flow that proposes instructions and makes whole tasks of those that are novel."""
+        """A flow that proposes instructions and turns the novel ones into whole tasks."""
         del item
         method = self._method
         rng = random.Random(f"{method.seed}:{number}")
@@ -113,16 +119,19 @@ class ClassicRecipe:
         return classic_flow(materials, method)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome without the tasks that resemble one admitted since the flow began, judged once a task."""
+        """The outcome without the tasks that resemble one admitted since the flow started, which are rejected.
+
+        Instances of one instruction share one decision.
+        """
         seen = self._views.pop(self._admitted)
         self._admitted += 1
         records = []
         rejections = list(outcome.rejections)
-        fate: dict[str, Verdict | None] = {}
+        verdicts: dict[str, Verdict | None] = {}
         for record in outcome.records:
-            if record.instruction not in fate:
-                fate[record.instruction] = self._verdict(record, seen)
-            verdict = fate[record.instruction]
+            if record.instruction not in verdicts:
+                verdicts[record.instruction] = self._verdict(record, seen)
+            verdict = verdicts[record.instruction]
             if verdict is None:
                 records.append(record)
             else:
@@ -154,13 +163,13 @@ class ClassicRecipe:
 
 
 def classic_flow(given: Materials, method: Classic) -> Flow:
-    """Propose, drop what is not novel, tell classification tasks, write instances, judge them."""
+    """Propose instructions, drop those that are not novel, classify the rest, write instances and check them."""
     proposed = yield from ask(given.propose)
     if (nothing := unusable(COMMAND, proposed)) is not None:
         return Outcome(rejections=(nothing,))
     novel, rejections = novel_ones(proposed, given, method)
     answers = yield from ask_all(tuple(_classify(task, given, method) for task in novel))
-    told = []
+    classified = []
     for task, answer in zip(novel, answers, strict=True):
         is_class = read_yes_no(answer.text)
         if (nothing := unusable(COMMAND, answer, born(task))) is not None:
@@ -168,10 +177,10 @@ def classic_flow(given: Materials, method: Classic) -> Flow:
         elif is_class is None:
             rejections.append(Rejection(COMMAND, Verdict("unclassified", "reading"), born(task), answer.text))
         else:
-            told.append((task, is_class))
-    replies = yield from ask_all(tuple(_instances(task, is_class, given, method) for task, is_class in told))
+            classified.append((task, is_class))
+    replies = yield from ask_all(tuple(_instances(task, is_class, given, method) for task, is_class in classified))
     records: list[Record] = []
-    for (task, is_class), reply in zip(told, replies, strict=True):
+    for (task, is_class), reply in zip(classified, replies, strict=True):
         made = instances_of(task, is_class, reply, given, method)
         records += made.records
         rejections += made.rejections
@@ -179,7 +188,7 @@ def classic_flow(given: Materials, method: Classic) -> Flow:
 
 
 def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple[list[Record], list[Rejection]]:
-    """The proposed instructions that pass the rules and resemble neither the pool nor one another; and the others."""
+    """The proposed instructions that pass the rules and resemble neither the pool nor one another, and rejections."""
     reply = read_instructions(proposed.text, whole=proposed.finish == "stop", begun=given.begun)
     rejections = [Rejection(COMMAND, Verdict(left.reason, "reading"), text=left.text) for left in reply.leftovers]
     among = NoveltyIndex(method.novelty)
@@ -201,7 +210,7 @@ def novel_ones(proposed: Completion, given: Materials, method: Classic) -> tuple
 
 
 def instances_of(task: Record, is_class: bool, reply: Completion, given: Materials, method: Classic) -> Outcome:
-    """The instances of one task as records; a task whose instances contradict one another is dropped whole."""
+    """The instances of one task as records; if they contradict one another, all of them are rejected."""
     if (nothing := unusable(COMMAND, reply, born(task))) is not None:
         return Outcome(rejections=(nothing,))
     templates = method.templates
@@ -237,7 +246,7 @@ def instances_of(task: Record, is_class: bool, reply: Completion, given: Materia
 
 
 def _contradict(instances: Sequence[Record]) -> bool:
-    """Whether two instances share an input and not the output (the released code's `prepare_for_finetuning.py`)."""
+    """Whether two instances have one input but different outputs (the released code's `prepare_for_finetuning.py`)."""
     outputs: dict[str, set[str]] = {}
     for instance in instances:
         if instance.input:
@@ -247,10 +256,10 @@ def _contradict(instances: Sequence[Record]) -> bool:
 
 def _classify(task: Record, given: Materials, method: Classic) -> Prompt:
     template = method.templates.classify
-    told = [instances[0] for instances in given.worked if "is_classification" in instances[0].extra]
+    labelled = [instances[0] for instances in given.worked if "is_classification" in instances[0].extra]
     chosen = []
     for wanted in (True, False):
-        some = [record for record in told if record.extra["is_classification"] is wanted]
+        some = [record for record in labelled if record.extra["is_classification"] is wanted]
         chosen += given.rng.sample(some, min(OF_EACH, len(some)))
     given.rng.shuffle(chosen)
     shown = "\n".join(
@@ -263,7 +272,7 @@ def _classify(task: Record, given: Materials, method: Classic) -> Prompt:
 
 
 def _instances(task: Record, is_class: bool, given: Materials, method: Classic) -> Prompt:
-    """Worked tasks of the same kind, then the task."""
+    """The prompt for a task's instances: worked examples of the same kind, then the task."""
     template = method.templates.output_first if is_class else method.templates.input_first
     fitting = [
         instances

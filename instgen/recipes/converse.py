@@ -1,8 +1,8 @@
-"""Records into conversations: a teacher plays the user, the assistant answers, and so on for some exchanges.
+"""Extend records into conversations: a teacher plays the user, the assistant answers, for a number of exchanges.
 
-The rule: turns strictly alternate, each is checked before the next one is asked for, and a bad one ends the
-conversation before the exchange that it stands in. What was good stays if it adds to the record; else the record is
-left out. Persona, length and intents are drawn from the seed and the record's id alone.
+The rule: turns strictly alternate, each turn is checked before the next one is requested, and a bad turn ends the
+conversation before its exchange. The good exchanges are kept if any were added; else the record is rejected. Persona,
+length and intents are drawn from the seed and the record's id alone.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from instgen.records import Completion, Message, Prompt, Record, Rejection, Step
 
 COMMAND = "converse"
 INTENT = "intent "
-"""What the names of the prompt file's parts for intents begin with."""
+"""The prefix of the names of the prompt file's parts for intents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The prompt files of one language. A `user` with a `[[text]]` is for a model that continues a document."""
+    """The prompt files of one language. A `user` with a part `[[text]]` is for a model that continues a document."""
 
     user: Template
     respond: Template
@@ -38,73 +38,75 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Conversing:
-    """How records are grown."""
+    """The settings for extending records."""
 
     wordings: Mapping[str, Wording]
-    """By language; `en` serves all that have none of their own."""
+    """By language; `en` is used for languages that have no prompt files."""
     turns: Turns
     split_tokens: int | None = None
-    """Tokens that a conversation may have; longer ones are cut into parts."""
+    """The most tokens of a conversation; longer ones are split into parts. None for no limit."""
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Who the user is, and how long it goes on; `rng` goes on to draw what each message is for."""
+    """What is drawn for one conversation before it starts; `rng` then draws the intent of each message."""
 
     exchanges: int
+    """How many exchanges it is to have in all."""
     persona: str
     mark: str
+    """The line around the turns in the prompt for the simulated user."""
     rng: random.Random
 
 
 @dataclass(slots=True)
 class Grown:
-    """A conversation while it grows."""
+    """A conversation while it is being extended."""
 
     turns: list[Message]
     before: int
-    """Exchanges that it had."""
+    """Exchanges that the record came with."""
     intents: list[str] = field(default_factory=list)
     teacher: str = ""
     sources: dict[str, None] = field(default_factory=dict)
     why: Rejection | None = None
-    """Why it ended early."""
+    """Why it ended early, if it did."""
 
     @property
     def exchanges(self) -> int:
-        """Answered questions."""
+        """The number of answered questions."""
         return sum(1 for turn in self.turns if turn.role == "assistant")
 
 
 class Converse:
-    """The recipe: one flow a record, none of which knows of another."""
+    """The recipe: one flow per record, independent of all others."""
 
     command = COMMAND
 
     def __init__(self, conversing: Conversing) -> None:
-        """Converse in the given way."""
+        """Set how records are extended."""
         self._conversing = conversing
         self.untouched = 0
-        """Records that were as long as they were to get."""
+        """Records passed through because they already had the number of exchanges drawn for them."""
 
     def start(self, number: int, item: Record) -> Flow:
-        """The flow of one record's conversation."""
+        """The flow that extends one record."""
         del number
         return converse_flow(item if item.id else born(item), self._conversing)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is, counted."""
+        """The outcome unchanged; counts untouched records."""
         last = outcome.records[0].origin[-1:] if outcome.records else ()
         self.untouched += bool(outcome.records) and not any(step.command == COMMAND for step in last)
         return outcome
 
 
 def converse_flow(record: Record, conversing: Conversing) -> Flow:
-    """The record as a conversation, in parts where it is too long, and what was left out."""
+    """The record as a conversation, split if it is too long, with a rejection for whatever was left out."""
     base = Record(record.instruction, messages=record.messages)
     if record.messages and ((hit := TURN_ORDER(base)) or any(turn.role == "tool" for turn in record.messages)):
-        verdict = hit or Verdict("turn-order", "turn-order", evidence="a conversation with a tool is not grown")
+        verdict = hit or Verdict("turn-order", "turn-order", evidence="a conversation with tools cannot be extended")
         return Outcome(rejections=(Rejection(COMMAND, verdict, record),))
     wording = conversing.wordings[language_for(record.instruction, conversing.wordings)]
     turns = opening(record, wording.respond)
@@ -121,7 +123,10 @@ def converse_flow(record: Record, conversing: Conversing) -> Flow:
 
 
 def opening(record: Record, template: Template) -> tuple[Message, ...]:
-    """The record as turns: its conversation, or its system text, its instruction with the input, and its output."""
+    """The record as turns: its messages, or else its system text, its instruction with the input, and its output.
+
+    An empty last answer is left out.
+    """
     if record.messages:
         answered = record.messages[-1].role != "assistant" or bool(record.messages[-1].content.strip())
         return record.messages if answered else record.messages[:-1]
@@ -137,32 +142,35 @@ def opening(record: Record, template: Template) -> tuple[Message, ...]:
 
 
 def grow(grown: Grown, drawn: Draw, wording: Wording) -> Generator[tuple[Prompt, ...], tuple[Completion, ...], None]:
-    """Add exchanges until there are as many as drawn, the user would stop, or a turn is bad. No question stays open."""
+    """Add exchanges to `grown` until there are as many as drawn, the user ends the conversation, or a turn is bad.
+
+    No question is left unanswered: a question whose answer is bad is removed.
+    """
     while grown.exchanges < drawn.exchanges or grown.turns[-1].role == "user":
         if grown.turns[-1].role == "assistant":
             intent = draw_intent(drawn.rng)
             prompt = user_prompt(grown, intent, drawn, wording.user)
             reply = yield from ask(prompt)
-            said = read_user(reply.text)
-            if said.stops and reply.finish == "stop":
+            message = read_user(reply.text)
+            if message.stops and reply.finish == "stop":
                 if grown.exchanges == grown.before:
                     grown.why = Rejection(COMMAND, Verdict("user-stopped", "user"), text=reply.text)
                 return
-            if _ended(grown, reply, _bad_message(said.text, reply, drawn, grown.turns)):
+            if _ended(grown, reply, _bad_message(message.text, reply, drawn, grown.turns)):
                 return
-            _add(grown, "user", said.text, prompt, reply)
+            _add(grown, "user", message.text, prompt, reply)
             grown.intents.append(intent)
         prompt = replace(wording.respond.defaults, messages=tuple(grown.turns))
         reply = yield from ask(prompt)
         answer = spoken(reply.text)
         if _ended(grown, reply, bad_answer(answer, reply, grown.turns)):
-            _back_to_the_last_answer(grown)
+            _drop_open_question(grown)
             return
         _add(grown, "assistant", answer, prompt, reply)
 
 
 def user_prompt(grown: Grown, intent: str, drawn: Draw, template: Template) -> Prompt:
-    """What whoever plays the user is asked."""
+    """The prompt for the teacher that plays the user."""
     shown = "\n".join(
         template.block(f"turn {turn.role}", content=turn.content) for turn in grown.turns if turn.role != "system"
     )
@@ -175,7 +183,7 @@ def user_prompt(grown: Grown, intent: str, drawn: Draw, template: Template) -> P
 
 
 def in_parts(record: Record, turns: Sequence[Message], conversing: Conversing) -> Outcome:
-    """The record itself, or the parts that it is cut into; an exchange too long by itself is left out."""
+    """The record itself, or the parts it is split into; a single exchange over the limit is rejected."""
     if conversing.split_tokens is None:
         return Outcome((record,))
     parts = split(turns, conversing.split_tokens)
@@ -199,15 +207,15 @@ def _draw(record: Record, turns: Sequence[Message], conversing: Conversing, word
     return Draw(exchanges, persona, f"=={mark}==", rng)
 
 
-def _bad_message(said: str, reply: Completion, drawn: Draw, before: Sequence[Message]) -> Verdict | None:
-    """What is wrong with the user's next message; a user would not repeat the mark around the turns."""
-    if drawn.mark in said:
+def _bad_message(text: str, reply: Completion, drawn: Draw, before: Sequence[Message]) -> Verdict | None:
+    """What is wrong with the user's next message, if anything; one that repeats the mark is bad as well."""
+    if drawn.mark in text:
         return Verdict("role-leak", "mark", evidence=drawn.mark)
-    return bad_question(said, reply, before)
+    return bad_question(text, reply, before)
 
 
 def _ended(grown: Grown, reply: Completion, verdict: Verdict | None) -> bool:
-    """Whether the conversation ends before this turn; then why is noted."""
+    """Whether the conversation ends before this turn; if so, the reason is stored in `grown.why`."""
     if reply.finish == "failed":
         grown.why = failure(COMMAND, reply)
     elif verdict is not None:
@@ -221,14 +229,14 @@ def _add(grown: Grown, role: str, text: str, prompt: Prompt, reply: Completion) 
     grown.sources |= dict.fromkeys(prompt.sources)
 
 
-def _back_to_the_last_answer(grown: Grown) -> None:
-    """Take back a question that got no answer."""
+def _drop_open_question(grown: Grown) -> None:
+    """Remove user turns at the end that have no answer."""
     while grown.turns and grown.turns[-1].role == "user":
         grown.turns.pop()
 
 
 def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Record:
-    """The record with its turns, without what was said of its first answer alone."""
+    """The record with all its turns, without scores, reasoning and candidates, which concern only its first answer."""
     step = Step(
         COMMAND,
         op=",".join(grown.intents),
@@ -240,7 +248,7 @@ def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Recor
 
 
 def _part(record: Record, part: Part, number: int, of: int, conversing: Conversing) -> Record:
-    """A part as a record of its own, or the record itself where it has but one part."""
+    """A part as a new record; the record itself if there is only one part."""
     step = Step(COMMAND, "split", number, root_of(record), (record.id,), seed=conversing.seed)
     if of == 1:
         return record

@@ -1,7 +1,7 @@
-"""What makes a turn of a grown conversation bad: checks on each turn before the next one is asked for.
+"""Checks on each turn that `converse` adds, applied before the next turn is requested.
 
-The rule: a bad turn is never written. An answer must also pass the rules that answers pass everywhere and those of the
-`conversations` preset, so that what comes out of here passes `filter --preset conversations`.
+The rule: a bad turn is never written. An answer must also pass the rules for answers that other commands apply and
+those of the `conversations` preset, so that the output of `converse` passes `filter --preset conversations`.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from instgen.text.tokens import tokens
 from instgen.text.written import script
 
 REPEATED = 0.8
-"""ROUGE-L F with an earlier turn above which a turn says the same again; this number and those below are ours."""
+"""The ROUGE-L F with an earlier turn above which a turn repeats it. This number and those below are our choice."""
 LEAST_REPEATED = 10
-"""Tokens from which on likeness counts; shorter turns repeat one another only where they are the same."""
+"""The fewest tokens for which similarity counts; shorter turns are repetitions only if they are identical."""
 LEAST_SAME = 4
-"""Tokens of an answer from which on it may not come twice; "Yes, it is." may."""
+"""The fewest tokens for which an identical answer is a repetition; "Yes, it is." may occur twice."""
 LEAST_LETTERS = 10
-"""Letters from which on a turn is in a script; one of Han, kana or Hangul counts as three."""
+"""The fewest letters by which a turn's script can be told; a Han, kana or Hangul character counts as three."""
 ENOUGH = 1000
-"""Characters of a turn by which its script is told."""
+"""Characters of a turn that are examined to determine its script."""
 
 _FINISHES: Mapping[str, str] = MappingProxyType({"length": "truncated", "refusal": "refusal"})
-_ABOUT_THE_WHOLE = frozenset({"no-exchange", "turn-order", "short-conversation"})
-_WHOLE = tuple(rule for rule in CONVERSATION_RULES if rule.name not in _ABOUT_THE_WHOLE)
+_WHOLE_CONVERSATION = frozenset({"no-exchange", "turn-order", "short-conversation"})
+_EXCHANGE = tuple(rule for rule in CONVERSATION_RULES if rule.name not in _WHOLE_CONVERSATION)
 _ANSWER = tuple(rule for rule in ANSWER_RULES if rule.name not in STANDING_ALONE)
 _QUESTION = tuple(rule for rule in INSTRUCTION_RULES if rule.name not in STANDING_ALONE)
-_KIN = frozenset({"han", "kana"})
+_RELATED = frozenset({"han", "kana"})
 
 _LEAK = re.compile(
     r"^[ \t>*_#\[<|【]*(?:user|human|assistant|chatgpt|用户|人类|助手|助理)"
@@ -69,71 +69,77 @@ _AS_ASSISTANT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""How messages begin with which nobody asks for anything."""
+"""Openings that an assistant uses and a user does not, by language (regular expressions)."""
 _SPEAKS_AS_ASSISTANT = re.compile("|".join(way for ways in _AS_ASSISTANT.values() for way in ways))
 
 
-def bad_question(said: str, reply: Completion, before: Sequence[Message]) -> Verdict | None:
-    """What is wrong with a simulated user's turn."""
-    if verdict := _bad_turn(said, reply, before, "user"):
+def bad_question(content: str, reply: Completion, before: Sequence[Message]) -> Verdict | None:
+    """The first thing wrong with a simulated user's turn; None if it is good."""
+    if verdict := _bad_turn(content, reply, before, "user"):
         return verdict
-    opening = plain(said[:200].lstrip())
+    opening = plain(content[:200].lstrip())
     if found := _SPEAKS_AS_ASSISTANT.match(opening):
         return Verdict("role-swap", "user", evidence=excerpt(opening, 0, found.end()))
-    spoken = Record("", output=said)
-    return first_failing(spoken, (REFUSAL, SELF_IDENTIFICATION)) or first_failing(Record(said), _QUESTION)
+    spoken = Record("", output=content)
+    return first_failing(spoken, (REFUSAL, SELF_IDENTIFICATION)) or first_failing(Record(content), _QUESTION)
 
 
-def bad_answer(said: str, reply: Completion, before: Sequence[Message]) -> Verdict | None:
-    """What is wrong with the assistant's turn; the last turn before it is the question."""
-    if verdict := _bad_turn(said, reply, before, "assistant"):
+def bad_answer(content: str, reply: Completion, before: Sequence[Message]) -> Verdict | None:
+    """The first thing wrong with an assistant's turn; None if it is good. The last turn of `before` is the question."""
+    if verdict := _bad_turn(content, reply, before, "assistant"):
         return verdict
     question = before[-1]
-    exchange = Record(question.content, output=said, messages=(question, Message("assistant", said)))
-    return first_failing(exchange, _WHOLE) or first_failing(exchange, _ANSWER)
+    exchange = Record(question.content, output=content, messages=(question, Message("assistant", content)))
+    return first_failing(exchange, _EXCHANGE) or first_failing(exchange, _ANSWER)
 
 
-def _bad_turn(said: str, reply: Completion, before: Sequence[Message], role: str) -> Verdict | None:
+def _bad_turn(content: str, reply: Completion, before: Sequence[Message], role: str) -> Verdict | None:
     if reason := _FINISHES.get(reply.finish):
-        return Verdict(reason, "finish", role, evidence=excerpt(said))
-    if not any(map(str.isalnum, said)):
-        return Verdict("empty-turn", role, evidence=excerpt(said))
-    return _leaked(said, before, role) or _repeated(said, before, role) or _other_script(said, before, role)
+        return Verdict(reason, "finish", role, evidence=excerpt(content))
+    if not any(map(str.isalnum, content)):
+        return Verdict("empty-turn", role, evidence=excerpt(content))
+    return _leaked(content, before, role) or _repeated(content, before, role) or _other_script(content, before, role)
 
 
-def _leaked(said: str, before: Sequence[Message], role: str) -> Verdict | None:
-    """A speaker's name at the head of a line, unless somebody has written such a line before: then it is the topic."""
-    found = _LEAK.search(said)
+def _leaked(content: str, before: Sequence[Message], role: str) -> Verdict | None:
+    """A speaker's label at the start of a line, or a chat template's token.
+
+    If an earlier turn has one, such labels are the topic, and nothing is wrong.
+    """
+    found = _LEAK.search(content)
     if found is None or any(_LEAK.search(turn.content) for turn in before):
         return None
-    return Verdict("role-leak", role, evidence=excerpt(said, found.start(), found.end()))
+    return Verdict("role-leak", role, evidence=excerpt(content, found.start(), found.end()))
 
 
-def _repeated(said: str, before: Sequence[Message], role: str) -> Verdict | None:
-    mine = tokens(said)
+def _repeated(content: str, before: Sequence[Message], role: str) -> Verdict | None:
+    mine = tokens(content)
     for number, turn in enumerate(before, 1):
         if turn.role == "system":
             continue
         if mine == tokens(turn.content):
             if role == "user" or len(mine) >= LEAST_SAME:
-                return Verdict("repeated-turn", role, 1.0, REPEATED, f"turn {number}: {excerpt(said)}")
-        elif len(mine) >= LEAST_REPEATED and (likeness := rouge_l(said, turn.content)) > REPEATED:
-            return Verdict("repeated-turn", role, round(likeness, 3), REPEATED, f"turn {number}: {excerpt(said)}")
+                return Verdict("repeated-turn", role, 1.0, REPEATED, f"turn {number}: {excerpt(content)}")
+        elif len(mine) >= LEAST_REPEATED and (likeness := rouge_l(content, turn.content)) > REPEATED:
+            return Verdict("repeated-turn", role, round(likeness, 3), REPEATED, f"turn {number}: {excerpt(content)}")
     return None
 
 
-def _other_script(said: str, before: Sequence[Message], role: str) -> Verdict | None:
-    """A turn in another script than what it replies to, where nobody spoke of languages."""
+def _other_script(content: str, before: Sequence[Message], role: str) -> Verdict | None:
+    """A turn in another script than the question it follows, unless a user turn is about languages.
+
+    A user's turn is compared with the first question, an answer with the last one.
+    """
     questions = [turn.content for turn in before if turn.role == "user"]
     if any(speaks_of_language(question) for question in questions):
         return None
-    asked, found = script_of(questions[0] if role == "user" else questions[-1]), script_of(said)
-    if not asked or not found or asked == found or {asked, found} == _KIN:
+    asked, found = script_of(questions[0] if role == "user" else questions[-1]), script_of(content)
+    if not asked or not found or asked == found or {asked, found} == _RELATED:
         return None
-    return Verdict("language-mismatch", role, found, asked, excerpt(said))
+    return Verdict("language-mismatch", role, found, asked, excerpt(content))
 
 
-def script_of(said: str) -> str:
-    """The script of a turn's prose; "" where it has too few letters to tell."""
-    text = prose(said)[:ENOUGH]
+def script_of(content: str) -> str:
+    """The script of a turn's prose; "" if it has too few letters to tell."""
+    text = prose(content)[:ENOUGH]
     return script(text) if letters(text) >= LEAST_LETTERS else ""

@@ -1,11 +1,11 @@
-"""A conversation that is too long for a trainer, cut into parts between exchanges.
+"""Split a conversation that is too long for a trainer into parts, between exchanges.
 
-The rule: no exchange is lost and none is cut. The last one stands in the last part, whatever its length (FastChat's
-splitter drops it where it alone overflows), and one that is too long by itself is reported as such.
+The rule: no exchange is lost and none is cut. The last one is in the last part, whatever its length (FastChat's
+splitter drops it if it is too long by itself), and an exchange that is too long by itself is marked as such.
 
-Tokens are estimated, since every model has its own: a character of a script without spaces, or a Korean syllable, is
-one, four others are one (the rule of thumb for English), and each turn has 6 more for its marks, as FastChat counts
-(`split_long_conversation`).
+Token counts are estimates, since every model has its own tokenizer: a character of a script without spaces or a Korean
+syllable counts as one token, four other characters count as one (the rule of thumb for English), and each turn has 6
+more for its markup, as FastChat counts (`split_long_conversation`).
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ from instgen.text.scripts import WEIGHTY
 CHARACTERS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English."""
 PER_TURN = 6
-"""Tokens of a turn's marks (FastChat, `split_long_conversation`)."""
+"""Tokens for a turn's markup (FastChat, `split_long_conversation`)."""
 
 _WEIGHTY = re.compile(f"[{WEIGHTY}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some exchanges in a row, with the system turn before them."""
+    """Consecutive exchanges of a conversation, preceded by its system turn."""
 
     messages: tuple[Message, ...]
     tokens: int
+    """Estimated, system turn included."""
     fits: bool
+    """Whether it is within the limit; only a single exchange can exceed it."""
 
 
 def tokens_of(messages: Iterable[Message]) -> int:
-    """About how many tokens turns have."""
+    """The estimated number of tokens in the turns."""
     return sum(PER_TURN + _estimate(message.content) for message in messages)
 
 
 def split(messages: Sequence[Message], most: int) -> tuple[Part, ...]:
-    """The parts of a conversation, each with as many exchanges as fit into `most` tokens; one where all fit.
+    """The parts of a conversation, each with as many exchanges as fit into `most` tokens; one part if all fit.
 
     The system turn is repeated in every part. A part that does not fit is a single exchange.
     """
@@ -56,7 +58,7 @@ def split(messages: Sequence[Message], most: int) -> tuple[Part, ...]:
 
 
 def _exchanges(turns: Sequence[Message]) -> list[tuple[Message, ...]]:
-    """Questions with what follows them."""
+    """The turns grouped into exchanges: each user turn with the turns that follow it."""
     found: list[tuple[Message, ...]] = []
     for turn in turns:
         if turn.role == "user" or not found:

@@ -1,6 +1,6 @@
-"""How long conversations get, and what a simulated user means: the draw, the marker that ends it, labels cut off.
+"""How long conversations get and what their messages are for (both drawn), and how a simulated user's reply is read.
 
-The rule: a marker is recognised however the user spells it, and whatever stands beside it, the conversation ends there.
+The rule: the end marker is recognised in any spelling, and whatever accompanies it, the conversation ends there.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from types import MappingProxyType
 from instgen.errors import UsageError
 
 MARKER = "[END]"
-"""What the simulated user is told to write where a person would say nothing more."""
+"""What the simulated user is told to write to end the conversation."""
 MOST = 100
-"""Exchanges that a conversation may be asked to have."""
+"""The most exchanges that `--turns` accepts."""
 
 INTENTS: Mapping[str, float] = MappingProxyType(
     {"follow-up": 3.0, "deepening": 3.0, "clarification": 2.0, "correction": 1.0, "topic-shift": 1.0}
 )
-"""What a next message is for, with how often. Our own choice: most people go on where the answer ends."""
+"""The intents of the next message, with their weights. Our choice: most people continue from the answer."""
 
 _STOPS = re.compile(
     r"[\[【(<（{「]\W{0,6}(?:the\s+)?(?:end|stop|done|finished|结束|完|对话结束)"
@@ -40,17 +40,18 @@ _SPAN = re.compile(r"\s*(\d{1,4})\s*-\s*(\d{1,4})\s*")
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How many exchanges (a question and its answer) a conversation is to have, with the weight of each number."""
+    """A distribution over the number of exchanges (a question and its answer) in a conversation."""
 
     weights: tuple[tuple[int, float], ...]
+    """Pairs of a number and its weight; the weights need not add up to 1."""
 
     @property
     def mean(self) -> float:
-        """The number to expect."""
+        """The expected number of exchanges."""
         return sum(count * weight for count, weight in self.weights) / sum(weight for _, weight in self.weights)
 
     def draw(self, rng: random.Random) -> int:
-        """One number."""
+        """Draw one number of exchanges."""
         left = rng.random() * sum(weight for _, weight in self.weights)
         for count, weight in self.weights:
             left -= weight
@@ -61,54 +62,54 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a simulated user wrote."""
+    """A simulated user's message."""
 
     text: str
     stops: bool
-    """Whether a person would say nothing more."""
+    """Whether it ends the conversation."""
 
 
-def read_turns(said: str) -> Turns:
-    """What `--turns` means: `3`, `2-5` (each equally often) or `2=0.5,3=0.3,5=0.2`.
+def read_turns(value: str) -> Turns:
+    """Parse `--turns`: `3`, `2-5` (each number equally often) or `2=0.5,3=0.3,5=0.2` (weighted).
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: the value has none of these forms, or a number is not between 1 and `MOST`.
     """
-    if span := _SPAN.fullmatch(said):
+    if span := _SPAN.fullmatch(value):
         weights = [(count, 1.0) for count in range(int(span[1]), int(span[2]) + 1)]
     else:
-        weights = [_weighted(part, said) for part in said.split(",")]
+        weights = [_weighted(part, value) for part in value.split(",")]
     if not weights or any(not 1 <= count <= MOST for count, _ in weights):
-        raise _not_understood(said)
+        raise _not_understood(value)
     if not 0 < sum(weight for _, weight in weights) < float("inf") or len(dict(weights)) < len(weights):
-        raise _not_understood(said)
+        raise _not_understood(value)
     return Turns(tuple(weights))
 
 
-def _weighted(part: str, said: str) -> tuple[int, float]:
+def _weighted(part: str, value: str) -> tuple[int, float]:
     count, sign, weight = part.partition("=")
     try:
         found = (int(count), float(weight) if sign else 1.0)
     except ValueError:
-        raise _not_understood(said) from None
-    if found[1] < 0 or ("," in said and not sign):
-        raise _not_understood(said)
+        raise _not_understood(value) from None
+    if found[1] < 0 or ("," in value and not sign):
+        raise _not_understood(value)
     return found
 
 
-def _not_understood(said: str) -> UsageError:
+def _not_understood(value: str) -> UsageError:
     return UsageError(
-        f"--turns {said}: not a number of exchanges", f"for example 3, 2-5 or 2=0.5,3=0.3,5=0.2; from 1 to {MOST}"
+        f"--turns {value}: not a number of exchanges", f"for example 3, 2-5 or 2=0.5,3=0.3,5=0.2; each from 1 to {MOST}"
     )
 
 
 def draw_intent(rng: random.Random) -> str:
-    """What the next message is for."""
+    """Draw the intent of the next message."""
     return rng.choices(list(INTENTS), list(INTENTS.values()))[0]
 
 
 def read_user(reply: str) -> Said:
-    """The message in a simulated user's reply, without a label before it or quotation marks around it."""
+    """The message in a simulated user's reply, without a speaker's label before it or quotation marks around it."""
     text = spoken(reply)
     if wrapped := _WRAPPED.match(text):
         text = next(filter(None, wrapped.groups()), "").strip()
@@ -116,5 +117,5 @@ def read_user(reply: str) -> Said:
 
 
 def spoken(reply: str) -> str:
-    """A reply without the name of its speaker before it."""
+    """The reply without a speaker's label at its start."""
     return _LABEL.sub("", reply.strip(), count=1).strip()

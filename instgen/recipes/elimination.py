@@ -1,8 +1,8 @@
-"""What makes an evolution fail, besides the judge's word: checks that cost nothing, each with a reason to count by.
+"""The checks that eliminate an evolution without a judge: they cost no call, and each has its own reason.
 
 The four conditions are those of the paper (Xu et al. 2024, section 3.3), the response patterns those of Auto
-Evol-Instruct (Zeng et al. 2024, section 3); the others are what practice found to go wrong. All words stand in
-tables by language, and limits count words so that one number serves all scripts (`instgen.text.tokens.words`).
+Evol-Instruct (Zeng et al. 2024, section 3); the other checks cover failures seen in practice. All words are in tables
+by language, and limits count words so that one number serves all scripts (`instgen.text.tokens.words`).
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from instgen.text.rouge import more_similar, rouge_l
 from instgen.text.tokens import tokens, words
 
 COPY = 0.9
-"""ROUGE-L F above which a child may be a copy of its parent; ours, like all below without a source."""
+"""The ROUGE-L F above which a child may be a copy of its parent. Our choice, like all values below without a source."""
 LEAST_NEW = 3
-"""Tokens that a child must add not to be that copy."""
+"""The fewest tokens that a child must add not to be such a copy."""
 NOVELTY = 0.7
-"""ROUGE-L F that a task in breadth may have with an ancestor (Wang et al. 2023, section 2.2)."""
+"""The highest ROUGE-L F that a task evolved in breadth may have with an ancestor (Wang et al. 2023, section 2.2)."""
 GROWTH = 60
-"""Words that a child may have beyond its parent; the prompts ask for 10 to 20, as the paper does (section 3.2)."""
+"""The most words that a child may have beyond its parent; the prompts and the paper (section 3.2) ask for 10 to 20."""
 QUOTED = 0.8
-"""Share of an input's tokens, in their order, that an instruction holds where it quotes the input."""
+"""The share of an input's tokens, in order, that an instruction must contain to count as quoting the input."""
 SHORT_ANSWER = 80
-"""Words below which an answer that says sorry is a refusal (Xu et al. 2024, section 3.3)."""
+"""The number of words below which an answer that says "sorry" is a refusal (Xu et al. 2024, section 3.3)."""
 OPENING = 400
-"""Characters of a text that are looked at first, or alone where a refusal would have come by then."""
+"""Characters at the start of a text that are examined first; for refusals of a task, only these."""
 LEAST_LEAK = 6
-"""Tokens of an answer that are no accident where they stand in a row in the instruction."""
+"""The fewest tokens of an answer whose occurrence in an instruction, as one run, cannot be a coincidence."""
 LEAST_TOPIC = 3
-"""Words with a meaning that a task has to have for its subject to be known by them."""
+"""The fewest meaningful words by which the subject of a task can be recognized."""
 STEM = 4
-"""Letters by which two forms of a word are one. With these two numbers none of 2,146 paraphrases in English and German
-lost its subject, and of 2,000 pairs of unrelated tasks 85 % did."""
+"""Letters at the start of a word by which two of its forms count as the same. With this and `LEAST_TOPIC`, none of
+2,146 paraphrases in English and German was found off topic, and 85 % of 2,000 pairs of unrelated tasks were."""
 
 _SCAFFOLD = {
     "en": """
@@ -53,7 +53,7 @@ _SCAFFOLD = {
         给定的提示 / 改写后的提示 / 原任务 / 改写后的任务 / 更难的指令 / 更容易的指令 / 改写后的指令
         给定的任务 / 原指令 / 增加一项要求 / 增加一项限制 / 约束或要求""",
 }
-"""What our prompts and the published ones call the things that they show and ask for; ` / ` divides."""
+"""What our prompts and the published ones call the things they show and ask for; separated by ` / `."""
 _PREAMBLE = {
     "en": r"(?:sure|certainly|of course|okay|ok)[,!.]|here(?:'s| is) .{0,40}(?:task|instruction|version)\b.{0,20}:",
     "zh": r"好的[，,。!！]|当然[，,。!！]|以下是.{0,20}(?:任务|指令|版本).{0,8}[:：]",
@@ -83,42 +83,46 @@ _STOP_WORDS = """
     un una el la los las de del y o en que es por para con se su lo le les des du et ou dans est pour par avec sur ce
     cette der die das den dem ein eine einer und oder von zu mit im ist auf für
     的 了 在 和 与 及 也 都 就 而 着 地 得 之 其 所 以 于 被 把 吗 呢 吧 啊 嘛 呀 哦 嗯 这 那 个 我 你 他 她 它 们"""
-"""Words that say nothing alone; those that answer a question alone (yes, no, all, both, 是, 不) are left out."""
+"""Words without a meaning of their own, except those that can answer a question (yes, no, all, both, 是, 不)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """A child, with all that it is compared with."""
+    """A child with everything it is compared with."""
 
     ancestors: tuple[Record, ...]
     """From the root to the parent."""
     child: Record
     operation: Operation
     growth: int = GROWTH
+    """The most words that the child may have beyond its parent."""
 
     @property
     def parent(self) -> Record:
-        """What the child was made of."""
+        """The record that the child was evolved from."""
         return self.ancestors[-1]
 
 
 def failing_task(evolution: Evolution) -> Verdict | None:
-    """The first thing that is wrong with the evolved task, before anybody judges or answers it."""
+    """The first check that the evolved task fails, before it is judged or answered; None if it passes all."""
     return next((verdict for check in TASK_CHECKS if (verdict := check(evolution))), None)
 
 
 def failing_answer(child: Record) -> Verdict | None:
-    """The first thing that is wrong with the answer to an evolved task."""
+    """The first check that the answer to an evolved task fails; None if it passes all."""
     return next((verdict for check in ANSWER_CHECKS if (verdict := check(child))), None)
 
 
 def whole(record: Record) -> str:
-    """The task as one text: the instruction, and the input below it."""
+    """The task as one text: the instruction, with the input, if any, on the next line."""
     return f"{record.instruction}\n{record.input}" if record.input else record.instruction
 
 
 def copies(parent: Record, child: Record) -> float | None:
-    """The ROUGE-L F of the two, if the child only repeats the parent. A long parent that gained a clause is no copy."""
+    """The ROUGE-L F of the two if the child only repeats the parent, else None.
+
+    A child with at least `LEAST_NEW` more tokens, such as a long parent with one clause added, is no copy.
+    """
     first, second = _tokens(whole(parent)), _tokens(whole(child))
     if len(second) >= len(first) + LEAST_NEW:
         return None
@@ -127,8 +131,8 @@ def copies(parent: Record, child: Record) -> float | None:
     return similarity if similarity > COPY and len(second) - shared < LEAST_NEW else None
 
 
-def _says_nothing(evolution: Evolution) -> Verdict | None:
-    """Without a letter it asks for nothing, unless there is something to calculate."""
+def _asks_nothing(evolution: Evolution) -> Verdict | None:
+    """An instruction without a letter asks for nothing, unless there is something to calculate."""
     instruction = evolution.child.instruction
     if _tokens(instruction) and any(char.isalpha() or char in _CALCULATED for char in instruction):
         return None
@@ -153,7 +157,7 @@ def _refuses(evolution: Evolution) -> Verdict | None:
 
 
 def _declines(text: str) -> str:
-    """The words with which a text declines, in any language that the filters know."""
+    """The words with which a text declines, in any language that the filters know; "" if it does not."""
     start = plain(text[:OPENING]).lstrip()
     return found[0] if (found := opens("refusal", start)) else _at_start(_REFUSAL, start)
 
@@ -182,7 +186,7 @@ def _copies_parent(evolution: Evolution) -> Verdict | None:
 
 
 def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
-    """In depth a child may resemble its ancestors, but must not be one of them; in breadth it must be new."""
+    """In depth, a child may resemble its ancestors but must not copy one; in breadth, it must be novel."""
     similarity_of, limit = (copies, COPY) if evolution.operation.in_depth else (_resembles, NOVELTY)
     for ancestor in evolution.ancestors:
         similarity = similarity_of(ancestor, evolution.child)
@@ -193,7 +197,7 @@ def _resembles_ancestor(evolution: Evolution) -> Verdict | None:
 
 
 def _leaves_topic(evolution: Evolution) -> Verdict | None:
-    """In depth a child keeps its parent's subject: so it has a word of its parent's, in some form."""
+    """In depth, a child keeps its parent's subject, so it must share a meaningful word with it, in some form."""
     if not evolution.operation.in_depth:
         return None
     before, after = _stems(whole(evolution.parent)), _stems(whole(evolution.child))
@@ -211,7 +215,7 @@ def _grows_too_fast(evolution: Evolution) -> Verdict | None:
     return Verdict("grew-too-fast", "elimination", grown, evolution.growth) if grown > evolution.growth else None
 
 
-def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
+def _leaks_parents_answer(evolution: Evolution) -> Verdict | None:
     parent = evolution.parent
     if not leaks(parent.output, evolution.child.instruction) or leaks(parent.output, whole(parent)):
         return None
@@ -219,19 +223,19 @@ def _tells_parents_answer(evolution: Evolution) -> Verdict | None:
 
 
 def leaks(answer: str, text: str) -> bool:
-    """Whether a text gives the answer away: a long answer anywhere, a short one behind words such as "answer is"."""
+    """Whether a text contains the answer: a long one anywhere, a short one only after words such as "answer is"."""
     if len(answer) > 2 * len(text):
         return False
     wanted = " ".join(_tokens(answer))
-    there = f" {' '.join(_tokens(text))} "
-    if not wanted or f" {wanted} " not in there or wanted in _EITHER:
+    given = f" {' '.join(_tokens(text))} "
+    if not wanted or f" {wanted} " not in given or wanted in _EITHER:
         return False
     leads = (lead for line in _ANSWER_IS.values() for lead in _items(line))
-    return len(_tokens(answer)) >= LEAST_LEAK or any(f" {lead} {wanted} " in there for lead in leads)
+    return len(_tokens(answer)) >= LEAST_LEAK or any(f" {lead} {wanted} " in given for lead in leads)
 
 
 TASK_CHECKS: tuple[Callable[[Evolution], Verdict | None], ...] = (
-    _says_nothing,
+    _asks_nothing,
     _leaks_scaffold,
     _refuses,
     _copies_parent,
@@ -239,45 +243,45 @@ TASK_CHECKS: tuple[Callable[[Evolution], Verdict | None], ...] = (
     _loses_input,
     _leaves_topic,
     _grows_too_fast,
-    _tells_parents_answer,
+    _leaks_parents_answer,
 )
 
 
 def _is_empty(child: Record) -> Verdict | None:
-    """Only punctuation, or only stop words (the paper's third condition)."""
+    """The answer has only punctuation or only stop words (the paper's third condition)."""
     answer = child.output
-    if _says_something(answer[:OPENING]) or _says_something(answer):
+    if _has_content(answer[:OPENING]) or _has_content(answer):
         return None
     return Verdict("empty-answer", "elimination", evidence=answer[:80])
 
 
-def _says_something(text: str) -> bool:
+def _has_content(text: str) -> bool:
     found = _tokens(text)
     return not _stop_words().issuperset(found) if found else any(category(char)[0] not in "PZC" for char in text)
 
 
 def _is_sorry(child: Record) -> Verdict | None:
-    """Says sorry, and little else (the paper's second condition), where the task has nothing to do with apologies."""
-    said = _anywhere(_SORRY, plain(child.output))
-    if not said or words(child.output) >= SHORT_ANSWER or _anywhere(_APOLOGY, plain(whole(child))):
+    """The answer says sorry and little else (the paper's second condition), and the task is not about apologies."""
+    apology = _anywhere(_SORRY, plain(child.output))
+    if not apology or words(child.output) >= SHORT_ANSWER or _anywhere(_APOLOGY, plain(whole(child))):
         return None
-    return Verdict("refusal", "elimination", words(child.output), SHORT_ANSWER, said)
+    return Verdict("refusal", "elimination", words(child.output), SHORT_ANSWER, apology)
 
 
-def _is_a_reply_to_a_chat(child: Record) -> Verdict | None:
-    """The three patterns of an answer that shows that its task became none."""
+def _is_chat_reply(child: Record) -> Verdict | None:
+    """The answer has one of three patterns which show that the evolved text is no longer a task (Zeng et al. 2024)."""
     answer = plain(child.output).strip()
     asks = answer.endswith(("?", "？"))
-    if asks and (said := _at_start(_STAGNANT, answer)):
-        return Verdict("stagnant", "elimination", evidence=said)
-    if asks and (said := _at_start(_INSUFFICIENT, answer)):
-        return Verdict("insufficient", "elimination", evidence=said)
-    if (said := _anywhere(_LOST, answer)) and words(child.output) < SHORT_ANSWER:
-        return Verdict("asks-for-more", "elimination", evidence=said)
+    if asks and (phrase := _at_start(_STAGNANT, answer)):
+        return Verdict("stagnant", "elimination", evidence=phrase)
+    if asks and (phrase := _at_start(_INSUFFICIENT, answer)):
+        return Verdict("insufficient", "elimination", evidence=phrase)
+    if (phrase := _anywhere(_LOST, answer)) and words(child.output) < SHORT_ANSWER:
+        return Verdict("asks-for-more", "elimination", evidence=phrase)
     return None
 
 
-def _is_told_in_task(child: Record) -> Verdict | None:
+def _is_leaked_by_task(child: Record) -> Verdict | None:
     if not leaks(child.output, child.instruction):
         return None
     return Verdict("answer-leaked", "elimination", evidence=child.output[:80])
@@ -286,25 +290,25 @@ def _is_told_in_task(child: Record) -> Verdict | None:
 ANSWER_CHECKS: tuple[Callable[[Record], Verdict | None], ...] = (
     _is_empty,
     _is_sorry,
-    _is_a_reply_to_a_chat,
-    _is_told_in_task,
+    _is_chat_reply,
+    _is_leaked_by_task,
 )
 
 
 @lru_cache(maxsize=1024)
 def _tokens(text: str) -> tuple[str, ...]:
-    """The tokens of a text, kept for the checks and the rounds that look at the same text again."""
+    """The tokens of a text, cached as several checks and rounds examine the same text."""
     return tuple(tokens(text))
 
 
 @lru_cache(maxsize=1024)
 def _stems(text: str) -> frozenset[str]:
-    """The words of a text that mean something alone, without their endings."""
+    """The stems of a text's words, without stop words."""
     return frozenset(_stem(token) for token in _tokens(text) if token not in _stop_words())
 
 
 def _stem(token: str) -> str:
-    """The beginning of a word. In a script without capitals a letter says more, and words are shorter: one letter."""
+    """The first letters of a word: `STEM` of them, or one in a script without capitals, where words are shorter."""
     if token.isdigit():
         return token
     return token.removesuffix("s")[:STEM] if token[0] != token[0].upper() else token[0]
@@ -321,7 +325,7 @@ def _items(line: str) -> tuple[str, ...]:
 
 
 def _at_start(table: dict[str, str], text: str) -> str:
-    """The words of any language in the table that a plain text opens with; "" where there are none."""
+    """The start of a plain text that matches the table in any of its languages; "" if none does."""
     return found[0] if (found := _pattern(tuple(table.values())).match(text)) else ""
 
 

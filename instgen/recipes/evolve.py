@@ -1,8 +1,9 @@
-"""Evol-Instruct: each record grows into harder or broader ones, in a chain of rounds, and what fails is eliminated.
+"""Evol-Instruct: evolve each record into harder or broader ones in a chain of rounds, and eliminate what fails.
 
-A round evolves the latest survivor by one operation, checks what came, asks a judge whether it gained anything and has
-it answered. An evolution that fails leaves its parent in place for the next round (Xu et al. 2024, section 3.1). Each
-chain is drawn from the seed and the record's id alone, so one row more or less changes no other.
+A round evolves the latest survivor by one operation, checks the result, asks a judge whether it gained anything, and
+has it answered. If an evolution fails, its parent goes into the next round (Xu et al. 2024, section 3.1).
+
+The rule: a chain is drawn from the seed and the record's id alone, so adding or removing a row changes no other.
 """
 
 from __future__ import annotations
@@ -28,67 +29,69 @@ from instgen.records import Completion, Prompt, Record, Rejection, Step, Verdict
 
 COMMAND = "evolve"
 RULES = tuple(rule for rule in INSTRUCTION_RULES if rule.name != "max-words")
-"""What an evolved instruction must pass; how long it may be is for the growth budget to say."""
+"""The rules that an evolved instruction must pass; its length is limited by `Evolving.growth` instead."""
 
 Keep = Literal["last", "all"]
-"""The deepest survivor (or the row itself where there is none), or the row and all its survivors."""
+"""Keep the deepest survivor (the row itself if there is none), or the row and all its survivors."""
 
 OWN_SLOTS = ("begun", "method")
-"""Parts of an operation's prompt file that go into the slot of their name."""
+"""Parts of an operation's prompt file that fill the slot with the same name."""
 
 Judging = Generator[tuple[Prompt, ...], tuple[Completion, ...], Rejection | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The prompt files of one language. One with a part `[[begun]]` is for a model that continues a document."""
+    """The prompt files of one language. A file with a part `[[begun]]` is for a model that continues a document."""
 
     operations: Mapping[str, Template]
+    """By name of the operation."""
     respond: Template
     judges: tuple[Template, ...] = ()
-    """What the judge is asked of an evolved task, all at once; every one has its reader in `JUDGEMENTS`."""
+    """The questions to the judge about an evolved task, sent together; `JUDGEMENTS` has a reader for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evolving:
-    """How records are evolved."""
+    """The settings of a run."""
 
     wordings: Mapping[str, Wording]
-    """By language; `en` serves all that have none of their own."""
+    """By language; `en` is used for languages that have no prompt files."""
     operations: tuple[Weighted, ...]
     rounds: int = 2
     keep: Keep = "last"
     answers: bool = True
+    """Whether evolved tasks are answered."""
     growth: int = GROWTH
-    """Words that a child may have beyond its parent."""
+    """The most words that a child may have beyond its parent."""
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round of a chain, before anything is asked."""
+    """The inputs of one round of a chain."""
 
     number: int
     turn: Turn
     ancestors: tuple[Record, ...]
     """From the root to the parent."""
     sample: int
-    """How often this operation failed on this parent: asking the same again is another purchase."""
+    """How often this operation has failed on this parent: a repeated prompt must be sent as a new sample."""
 
 
 class Evolve:
-    """The recipe: one flow a record, none of which knows of another."""
+    """The recipe: one flow per record, independent of all others."""
 
     command = COMMAND
 
     def __init__(self, evolving: Evolving) -> None:
-        """Evolve in the given way."""
+        """Set how records are evolved."""
         self._evolving = evolving
         self.unchanged = 0
-        """Records so far that stand as they came, for nothing better was made of them."""
+        """Records so far that were written unchanged because no evolution survived."""
 
     def start(self, number: int, item: Record) -> Flow:
-        """The flow of one record's chain, whose operations are drawn here."""
+        """The flow of one record's chain; its operations are drawn here."""
         del number
         record = item if item.id else born(item)
         rng = random.Random(f"{self._evolving.seed}:{record.id}")
@@ -101,12 +104,16 @@ class Evolve:
         return outcome
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is."""
+        """The outcome unchanged."""
         return outcome
 
 
 def evolve_flow(record: Record, turns: tuple[Turn, ...], evolving: Evolving) -> Flow:
-    """The chain of one record: its survivors, and why the others failed."""
+    """Evolve one record through all its rounds.
+
+    Returns the survivors to keep, and a rejection for each evolution that failed. If every round failed because the
+    teacher did, the record itself is not returned either.
+    """
     if not is_single_turn(record):
         verdict = Verdict("conversation", "evolve", evidence="only a single question can be evolved")
         return Outcome((record,), (Rejection(COMMAND, verdict, record),))
@@ -125,7 +132,7 @@ def evolve_flow(record: Record, turns: tuple[Turn, ...], evolving: Evolving) -> 
 
 
 def round_flow(given: Round, evolving: Evolving) -> Flow:
-    """One evolution: its child, or the reason why there is none."""
+    """One evolution: its child, or the rejection that says why there is none."""
     wording = evolving.wordings[language_for(given.ancestors[-1].instruction, evolving.wordings)]
     reply = yield from ask(evolving_prompt(given, wording))
     if rejection := unusable(COMMAND, reply, given.ancestors[-1], whole=True):
@@ -134,7 +141,7 @@ def round_flow(given: Round, evolving: Evolving) -> Flow:
     evolution = Evolution(given.ancestors, child, given.turn.operation, evolving.growth)
     if verdict := failing_task(evolution) or first_failing(child, RULES):
         return _eliminated(child, verdict)
-    child = _used(child, *wording.judges)
+    child = _with_sources(child, *wording.judges)
     if rejection := (yield from judged(given.ancestors[-1], child, wording.judges)):
         return Outcome(rejections=(rejection,))
     if not evolving.answers:
@@ -143,7 +150,7 @@ def round_flow(given: Round, evolving: Evolving) -> Flow:
 
 
 def judged(parent: Record, child: Record, judges: tuple[Template, ...]) -> Judging:
-    """What the judge has against the child; nothing is asked where there are no judges' prompts."""
+    """The judge's first objection to the child, if any; without judge prompts, nothing is asked."""
     if not judges:
         return None
     replies = yield from ask_all(tuple(judge_prompt(parent, child, template) for template in judges))
@@ -157,17 +164,17 @@ def judged(parent: Record, child: Record, judges: tuple[Template, ...]) -> Judgi
 
 
 def answer_flow(child: Record, wording: Wording, evolving: Evolving) -> Flow:
-    """The child with its answer, if that is a good one."""
+    """The child with its answer, or the rejection of an answer that fails."""
     made = yield from respond_flow(child, Answering(wording.respond, seed=evolving.seed))
     if not made.records:
         return Outcome(rejections=tuple(replace(each, stage=COMMAND) for each in made.rejections))
-    answered = born(_used(replace(child, output=made.records[0].output), wording.respond))
+    answered = born(_with_sources(replace(child, output=made.records[0].output), wording.respond))
     verdict = failing_answer(answered)
     return _eliminated(answered, verdict) if verdict else Outcome((answered,))
 
 
 def evolving_prompt(given: Round, wording: Wording) -> Prompt:
-    """What the teacher is asked to make of the parent."""
+    """The prompt that asks the teacher to evolve the parent."""
     template = wording.operations[given.turn.operation.name]
     slots = {"task": shown(given.ancestors[-1], template)}
     if "kinds" in template.blocks:
@@ -177,7 +184,7 @@ def evolving_prompt(given: Round, wording: Wording) -> Prompt:
 
 
 def judge_prompt(parent: Record, child: Record, template: Template) -> Prompt:
-    """What the judge is asked, with the tasks between tags that bear a mark; a document to go on with has no tags."""
+    """The prompt for the judge, with the tasks between tags that carry a mark; a document to continue has no tags."""
     if template.text:
         return template.render(first=shown(parent, template), second=shown(child, template))
     texts = (parent.instruction, parent.input, child.instruction, child.input)
@@ -187,7 +194,10 @@ def judge_prompt(parent: Record, child: Record, template: Template) -> Prompt:
 
 
 def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
-    """The task in a reply. A model that continues a document need not repeat the input of a task made harder."""
+    """The task in a reply.
+
+    A model that continues a document may leave out the input in an in-depth evolution; the parent's is used then.
+    """
     begun = wording.operations[given.turn.operation.name].blocks.get("begun", "")
     task = read_evolved(begun + reply.text)
     if begun and not task.input and given.turn.operation.in_depth:
@@ -196,7 +206,7 @@ def read_reply(given: Round, reply: Completion, wording: Wording) -> ReadTask:
 
 
 def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, evolving: Evolving) -> Record:
-    """The new record: its own id and step, the parent's system text and unknown keys, and none of its scores."""
+    """The child as a record: a new id and step, the parent's system text and extra keys, and none of its scores."""
     parent = given.ancestors[-1]
     step = Step(
         COMMAND,
@@ -220,13 +230,13 @@ def child_of(given: Round, task: ReadTask, reply: Completion, wording: Wording, 
 
 
 def is_single_turn(record: Record) -> bool:
-    """Whether the record is one question, with or without its answer."""
+    """Whether the record is a single question, with or without an answer."""
     roles = [message.role for message in record.messages if message.role != "system"]
     return roles in ([], ["user"], ["user", "assistant"])
 
 
 def shown(record: Record, template: Template, **more: str) -> str:
-    """A task as a prompt file shows it, by its parts `[[task]]` and `[[task with input]]`."""
+    """A task rendered with the prompt file's part `[[task]]` or `[[task with input]]`."""
     if record.input:
         return template.block("task with input", instruction=record.instruction, input=record.input, **more)
     return template.block("task", instruction=record.instruction, **more)
@@ -236,13 +246,13 @@ def _eliminated(child: Record, verdict: Verdict) -> Outcome:
     return Outcome(rejections=(Rejection(COMMAND, verdict, child),))
 
 
-def _used(child: Record, *templates: Template) -> Record:
-    """The child, with these prompt files among those that it comes from."""
+def _with_sources(child: Record, *templates: Template) -> Record:
+    """The child with these prompt files added to those in its last step."""
     *before, step = child.origin
     sources = tuple(template.source for template in templates)
     return replace(child, origin=(*before, replace(step, prompts=(*step.prompts, *sources))))
 
 
 def _file(template: Template) -> str:
-    """The name of a prompt file, without its language or the form for a small model."""
+    """The name of a prompt file without its language and the suffix of the small-model form."""
     return template.name.rpartition("/")[2].removesuffix("-continue")

@@ -1,12 +1,13 @@
-"""Auto Evol-Instruct: the evolving method itself is improved before anything is evolved by it (Zeng et al. 2024).
+"""Auto Evol-Instruct: the evolving method itself is optimised before records are evolved by it (Zeng et al. 2024).
 
-A step evolves a small batch by the method, asks the optimiser (the judge) what went wrong and has the method rewritten,
-several times over; of these candidates the one that fails least on a held-out set takes the method's place. It is over
-when no candidate fails less, when nothing fails, or after the given number of steps.
+A step evolves a small batch by the method, asks the optimiser (the judge) what went wrong, and has the method rewritten
+several times. The candidate that fails least on a held-out set replaces the method. The optimisation ends when no
+candidate fails less often, when nothing fails, or after the given number of steps.
 
-The rule: all of it is one flow, that of the first row; what it works on was drawn before it began, and every other row
-waits for it. A failure is an evolution that would be eliminated without a judge, for its task or for its answer: the
-paper's own three patterns are among the reasons. No judge is asked: that would cost one more call each.
+The rule: the whole optimisation is one flow, that of the first row; its rows are drawn before it starts, and every
+other row waits for it. A failure is an evolution that the checks without a judge would eliminate, for its task or for
+its answer; the paper's own three patterns are among them. No judge is asked about an evolution: that would cost one
+more call each.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ from instgen.recipes.wording import language_for
 from instgen.records import Completion, Prompt, Record, born
 
 HELD = 2_000
-"""Rows that are kept in memory to draw from (Zeng et al. 2024: about so many were sampled)."""
+"""Rows kept in memory to draw from (Zeng et al. 2024 sampled about as many)."""
 BATCH = 10
-"""Rows whose trajectories are shown to the optimiser (Zeng et al. 2024)."""
+"""Rows per step whose trajectories are shown to the optimiser (Zeng et al. 2024)."""
 DEVELOPMENT = 50
 """Rows on which methods are compared (Zeng et al. 2024)."""
 CANDIDATES = 5
-"""Rewritten methods a step (Zeng et al. 2024: one to nine were tried, more being better)."""
+"""Rewritten methods per step (Zeng et al. 2024 tried one to nine; more were better)."""
 STEPS = 10
-"""Steps at most (Zeng et al. 2024)."""
+"""The most steps (Zeng et al. 2024)."""
 ROUNDS = 2
-"""Rounds of a trajectory: ours, the least in which a failure is seen to grow."""
+"""Rounds of a trajectory: the fewest that show a failure getting worse. Our choice."""
 SHOWN = 1_500
-"""Characters of a task that the optimiser is shown: ours, so that ten trajectories fit into one prompt."""
+"""Characters of an instruction or input that the optimiser is shown; ten trajectories then fit in one prompt. Ours."""
 
 METHOD_PART = "method"
 
@@ -64,25 +65,26 @@ _REWRITTEN = re.compile(r"<method>(.*?)(?:</method>|\Z)", re.DOTALL | re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """What is said in one language: the method to begin with, and the two questions about it."""
+    """The texts of one language: the initial method, and the two prompts for the optimiser."""
 
     file: str
-    """The text of the method's prompt file; its part `[[method]]` is what changes."""
+    """The text of the method's prompt file; only its part `[[method]]` is rewritten."""
     analyse: Template
     rewrite: Template
 
 
 @dataclass(frozen=True, slots=True)
 class Optimising:
-    """How a method is optimised, and how records are evolved by it afterwards."""
+    """The settings for optimising a method, and for evolving records by it afterwards."""
 
     name: str
-    """What the method is called in origins."""
+    """The method's name in origins."""
     languages: Mapping[str, Optimiser]
-    """Of these the one is taken that most rows are in; `en` serves all that have none of their own."""
+    """By language; the one that most rows are in is used, or `en` for languages that have none."""
     evolving: Evolving
-    """All but the method."""
+    """Everything except the method."""
     sampling: Sampling
+    """Overrides the sampling settings in the header of the method's file."""
     steps: int = STEPS
     candidates: int = CANDIDATES
     batch: int = BATCH
@@ -91,73 +93,73 @@ class Optimising:
 
     @property
     def most_calls(self) -> int:
-        """The most calls that it takes; few rows need fewer."""
+        """The most calls that the optimisation can take; it takes fewer if there are few rows."""
         trials = 2 * self.development * (1 + self.steps * self.candidates)
         return trials + self.steps * (self.batch * self.rounds + 2 * self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What an optimisation was given by lot."""
+    """What is drawn for an optimisation before it starts."""
 
     development: tuple[Record, ...]
     batches: tuple[tuple[Record, ...], ...]
-    """One a step, of rows that are not in the development set where there are enough."""
+    """One batch per step; its rows are not in the development set, unless there are no others."""
     fence: str
-    """The line around the rows' text in a prompt, which no row can know."""
+    """The line around the rows' texts in a prompt; no row can predict it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a method did on the development set."""
+    """The result of a method on the development set."""
 
     file: str
     failed: int
     of: int
-    """Rows of the set, without those whose calls were never answered."""
+    """Rows of the set, except those whose calls failed."""
 
     @property
     def rate(self) -> float:
-        """The share that failed; all of them, where nothing is known."""
+        """The share of rows that failed; 1 if no row has a result."""
         return self.failed / self.of if self.of else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The method that came out."""
+    """The result of an optimisation."""
 
     file: str = ""
-    """The text of its prompt file."""
+    """The text of the best method's prompt file."""
     course: tuple[Trial, ...] = ()
-    """The first method's trial, and that of each one that took its place."""
+    """The trial of the initial method, and of each method that replaced the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Optimised(Outcome):
-    """The first row's outcome, with the method that was found before it."""
+    """The first row's outcome, with the method that was found first."""
 
     found: Found = field(default_factory=Found)
 
 
 class AutoEvolve:
-    """The recipe. Its first item is all rows at hand: it optimises by them, then evolves the first one.
+    """The recipe. Its first item is the sequence of all rows at hand: it optimises on them, then evolves the first one.
 
-    No other item may be started before `found` is there.
+    No other item may be started until `found` is set.
     """
 
     command = COMMAND
 
     def __init__(self, optimising: Optimising) -> None:
-        """Optimise in the given way."""
+        """Set how the method is optimised."""
         self.found: Found | None = None
         self._optimising = optimising
         self._evolve: Evolve | None = None
 
     def start(self, number: int, item: Record | Sequence[Record]) -> Flow:
-        """The flow of the optimisation and the first row, or that of another row.
+        """The flow of the optimisation and the first row, for a sequence of rows; the flow of one row, for a record.
 
         Raises:
-            RuntimeError: it is a row, and no method has been found.
+            RuntimeError: the item is a record, and no method has been found yet.
         """
         if isinstance(item, Record):
             if self._evolve is None:
@@ -167,7 +169,7 @@ class AutoEvolve:
         return auto_flow(rows[0], drawn(rows, self._optimising), _optimiser(rows, self._optimising), self._optimising)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is; the first one brings the method."""
+        """The outcome unchanged; the method is taken from the first one."""
         if isinstance(outcome, Optimised):
             self.found = outcome.found
             self._evolve = Evolve(evolving_by(outcome.found.file, self._optimising))
@@ -175,7 +177,7 @@ class AutoEvolve:
 
 
 def drawn(rows: Sequence[Record], optimising: Optimising) -> Drawn:
-    """The development set (half of the rows at most) and a batch for each step, by the seed."""
+    """The development set (at most half of the rows) and a batch for each step, drawn with the seed."""
     rng = random.Random(f"{optimising.evolving.seed}:auto")
     able = [row for row in rows if is_single_turn(row)]
     shuffled = rng.sample(able, len(able))
@@ -188,7 +190,7 @@ def drawn(rows: Sequence[Record], optimising: Optimising) -> Drawn:
 
 
 def auto_flow(record: Record, given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Flow:
-    """The optimisation, and then the chain of the first row by the method that was found.
+    """Optimise, then evolve the first row by the method that was found.
 
     Raises:
         InputError: the optimiser's file holds no method.
@@ -199,7 +201,7 @@ def auto_flow(record: Record, given: Drawn, optimiser: Optimiser, optimising: Op
 
 
 def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Steps[Found]:
-    """The best method found, and the trial of each method that was the best for a while.
+    """Optimise the method; returns the best one, and the trial of each that was the best so far.
 
     Raises:
         InputError: the optimiser's file holds no method.
@@ -220,7 +222,7 @@ def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Step
 
 
 def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Trial]:
-    """How a method does: each row is evolved once and answered, and what fails without a judge's word is counted.
+    """Try a method: evolve and answer each row once, and count the failures found without a judge.
 
     Raises:
         InputError: the file holds no method.
@@ -236,7 +238,7 @@ def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Tr
 def candidates(
     file: str, batch: Sequence[Record], fence: str, optimiser: Optimiser, optimising: Optimising
 ) -> Steps[tuple[str, ...]]:
-    """The files of rewritten methods, each from findings of its own; those that are no method are left out.
+    """The files of the rewritten methods, each based on findings of its own; invalid ones are left out.
 
     Raises:
         InputError: the file holds no method.
@@ -259,12 +261,15 @@ def candidates(
 
 
 def fence_around(cases: str, drawn: str) -> str:
-    """The line that was drawn, or another one where the cases hold it."""
+    """The drawn line, or another one if the cases contain it."""
     return drawn if drawn not in cases else f"-----{drawn_mark(random.Random(drawn), [cases])}-----"
 
 
 def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Record, ...]]:
-    """A row and what became of it, round after round; nothing is checked, since the optimiser is to see failures."""
+    """A row and its evolution after each round, unchecked, since the optimiser is to see the failures.
+
+    It ends early if a call fails or a reply has no task.
+    """
     stages = [row]
     for number in range(1, rounds + 1):
         given = Round(number, _turn(row, evolving), (stages[-1],), 0)
@@ -278,7 +283,10 @@ def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Reco
 
 
 def side_by_side(flows: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
-    """What several flows return, which ask together: all that each of them waits for goes out at once."""
+    """Run several flows in parallel and return their results in order.
+
+    The prompts that all unfinished flows are waiting for are yielded together.
+    """
     ended: dict[int, T] = {}
     sent: dict[int, tuple[Completion, ...] | None] = dict.fromkeys(range(len(flows)))
     while sent:
@@ -294,7 +302,7 @@ def side_by_side(flows: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
 
 
 def evolving_by(file: str, optimising: Optimising) -> Evolving:
-    """Evolving by one method, as `--method` with its file would.
+    """The settings to evolve by one method, as `--method` with its file would.
 
     Raises:
         InputError: the file holds no method.
@@ -309,18 +317,18 @@ def evolving_by(file: str, optimising: Optimising) -> Evolving:
 
 
 def method_of(file: str) -> str:
-    """The part of a method's file that may be rewritten.
+    """The part `[[method]]` of a method's file, which may be rewritten.
 
     Raises:
-        InputError: there is none.
+        InputError: the file has no such part.
     """
     if not (found := _METHOD.search(file.replace("\r\n", "\n"))):
-        raise InputError("the method", f"there is no part [[{METHOD_PART}]]", "that part is what --auto rewrites")
+        raise InputError("the method", f"there is no part [[{METHOD_PART}]]", "--auto rewrites that part")
     return found[2].strip()
 
 
 def rewritten(file: str, reply: Completion, optimising: Optimising) -> str:
-    """The file with the method of a reply in the place of its own; "" where there is none, or none that works."""
+    """The file with its method replaced by the one in a reply; "" if the reply has none, or none that is valid."""
     found = _REWRITTEN.search(reply.text.replace("\r\n", "\n")) if reply.finish == "stop" else None
     method = found[1].strip() if found else ""
     if not method:
@@ -334,25 +342,25 @@ def rewritten(file: str, reply: Completion, optimising: Optimising) -> str:
 
 
 def noted(file: str, course: Sequence[Trial]) -> str:
-    """The file with a line at its head that says how its method did, where it is not the first one."""
+    """The file with a comment on its method's result in the first line, unless it is still the initial method."""
     if len(course) == 1:
         return file
     first, last = course[0], course[-1]
     steps = f"{len(course) - 1} step{'s' if len(course) > 2 else ''}"
     return (
-        f"# Optimised by `instgen evolve --auto` in {steps}: {last.failed} of {last.of} tasks failed,"
+        f"# Optimized by `instgen evolve --auto` in {steps}: {last.failed} of {last.of} tasks failed,"
         f" {first.failed} of {first.of} by the method before.\n{file}"
     )
 
 
 def _optimiser(rows: Sequence[Record], optimising: Optimising) -> Optimiser:
-    """That of the language that most rows are in."""
+    """The optimiser of the language that most rows are in."""
     languages = [language_for(row.instruction, optimising.languages) for row in rows]
     return optimising.languages[max(sorted(set(languages)), key=languages.count)]
 
 
 def _turn(row: Record, evolving: Evolving) -> Turn:
-    """What the row's own chain would draw first, so that the run that follows asks nothing twice."""
+    """The first turn of the row's own chain, so that the run that follows repeats no call."""
     (turn,) = draw(evolving.operations, 1, random.Random(f"{evolving.seed}:{row.id}"))
     return turn
 
@@ -369,13 +377,13 @@ def _cases(trajectories: Sequence[Sequence[Record]], template: Template, rounds:
 
 
 def _stages(stages: Sequence[Record], template: Template, rounds: int) -> list[str]:
-    """A trajectory's lines, and one for the round that gave no task, if there is one."""
+    """The lines of a trajectory, with one for the round that gave no task, if any."""
     first, *others = (shown(_clipped(record), template) for record in stages)
-    told = [template.block("given", task=first)]
-    told += [template.block("round", round=str(number), task=task) for number, task in enumerate(others, 1)]
+    lines = [template.block("given", task=first)]
+    lines += [template.block("round", round=str(number), task=task) for number, task in enumerate(others, 1)]
     if len(stages) <= rounds:
-        told.append(template.block("nothing", round=str(len(stages))))
-    return told
+        lines.append(template.block("nothing", round=str(len(stages))))
+    return lines
 
 
 def _clipped(record: Record) -> Record:

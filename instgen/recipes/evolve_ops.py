@@ -1,9 +1,10 @@
-"""The operations of Evol-Instruct, one entry each: which way it evolves, and the prompt file that asks for it.
+"""The operations of Evol-Instruct: for each, whether it evolves in depth or in breadth, and its prompt file.
 
-To add one, write `prompts/en/evolve-NAME.txt` (and `zh`) with the parts that the other files have, and put an entry
-into `OPERATIONS`; to have it drawn by default, put its name into `METHODS`. A file with a part `[[kinds]]` gets one of
-its lines, drawn for each record and round, in its slot `kind`; a part `[[method]]` goes into the slot of that name, and
-is what Auto Evol-Instruct rewrites. A user's own file says in a part `[[operation]]` what the table says of ours.
+To add an operation, write `prompts/en/evolve-NAME.txt` (and the same in `zh`) with the parts that the other files have,
+and add an entry to `OPERATIONS`; to have it drawn by default, add its name to `METHODS`. If a file has a part
+`[[kinds]]`, one of its lines, drawn for each record and round, fills the slot `kind`. A part `[[method]]` fills the
+slot of that name, and is what Auto Evol-Instruct rewrites. A user's own file states in a part `[[operation]]` what the
+table states for built-in operations.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ class Operation:
 
     name: str
     what: str
+    """What it does to a task, in a few words."""
     in_depth: bool = True
-    """Whether the child is the same task made harder; else it is a new task of the same domain."""
+    """Whether the child is a variant of its parent; else it is a new task in the same domain."""
     adds_input: bool = False
-    """Whether it puts material into the input, which then does not count as growth."""
+    """Whether it adds material to the input, which is then not counted as growth."""
 
     @property
     def file(self) -> str:
@@ -36,18 +38,18 @@ class Operation:
 
 OPERATIONS = (
     Operation("add-constraints", "adds one requirement or limit"),
-    Operation("deepen", "widens or deepens what is asked"),
-    Operation("concretize", "puts particular things in the place of general ones"),
-    Operation("increase-reasoning", "makes several steps of thought necessary"),
-    Operation("complicate-input", "gives structured material to work on", adds_input=True),
-    Operation("in-breadth", "makes a new and rarer task of the same domain", in_depth=False),
+    Operation("deepen", "makes the question deeper or wider"),
+    Operation("concretize", "replaces general terms with specific ones"),
+    Operation("increase-reasoning", "requires several steps of reasoning"),
+    Operation("complicate-input", "adds structured material to work on", adds_input=True),
+    Operation("in-breadth", "makes a new, rarer task in the same domain", in_depth=False),
     Operation("code-constraint", "adds one requirement that a test can check"),
-    Operation("code-rare-requirement", "puts a rarer requirement in the place of a common one"),
-    Operation("code-reasoning", "makes several ideas necessary"),
-    Operation("code-misdirection", "gives a faulty program that leads astray", adds_input=True),
+    Operation("code-rare-requirement", "replaces a common requirement with a rarer one"),
+    Operation("code-reasoning", "requires combining several ideas"),
+    Operation("code-misdirection", "adds a faulty program that misleads", adds_input=True),
     Operation("code-complexity", "sets a bound on time or memory"),
     Operation("math-easier", "makes the same problem easier"),
-    Operation("math-easier-topic", "makes a new and easier problem on another topic", in_depth=False),
+    Operation("math-easier-topic", "makes a new, easier problem on another topic", in_depth=False),
     Operation("auto", "lists ways to make the task harder, plans, rewrites and reviews"),
 )
 
@@ -70,89 +72,89 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "math": ("math-easier", "math-easier-topic", "add-constraints", "concretize", "increase-reasoning"),
     "auto": ("auto",),
 }
-"""Which operations a method draws from, each as often as any other.
+"""The operations that each method draws from, all equally often.
 
 Xu et al. 2024, section 3.2: five in depth and one in breadth. Luo et al. 2023 (WizardCoder), section 3.1: five
 heuristics. Luo et al. 2023 (WizardMath), section 3: two downward and three upward. Zeng et al. 2024 (Auto
-Evol-Instruct): one method of four steps, here as it is before anything is optimised.
+Evol-Instruct): one method of four steps, here the initial one, before optimisation.
 """
 
 _KNOWN = {operation.name: operation for operation in OPERATIONS}
 
 OWN_PART = "operation"
-_SAID = {"in breadth": ("in_depth", False), "adds input": ("adds_input", True)}
-"""What the part `[[operation]]` of a user's own file may say, and what that means."""
+_FLAGS = {"in breadth": ("in_depth", False), "adds input": ("adds_input", True)}
+"""The lines that the part `[[operation]]` of a user's own file may have, with the field and value each sets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one round of a chain was given by lot."""
+    """What is drawn for one round of a chain."""
 
     operation: Operation
     luck: float
-    """From 0 to 1, for what else the operation draws."""
+    """A random number in [0, 1) for whatever else the operation draws."""
 
     def pick(self, lines: Sequence[str]) -> str:
-        """One of the lines."""
+        """One of the lines, chosen by `luck`."""
         return lines[int(self.luck * len(lines))]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """An operation, and how often it is drawn beside the others."""
+    """An operation with its weight in the draw."""
 
     operation: Operation
     weight: float = 1.0
 
 
 def operations_of(method: str) -> tuple[Weighted, ...]:
-    """A method's operations, drawn uniformly."""
+    """A method's operations, all with the same weight."""
     return tuple(Weighted(_KNOWN[name]) for name in METHODS[method])
 
 
 def own_operation(name: str, template: Template) -> Operation:
-    """The operation that a user's own prompt file is: in depth, unless its part `[[operation]]` says something else.
+    """The operation that a user's own prompt file defines: in depth, unless its part `[[operation]]` says otherwise.
 
     Raises:
-        InputError: that part says what we do not know.
+        InputError: that part has an unknown line.
     """
-    said = {line.strip() for line in template.blocks.get(OWN_PART, "").splitlines() if line.strip()}
-    if unknown := said - _SAID.keys():
-        known = ", ".join(_SAID)
-        raise InputError(template.name, f"[[{OWN_PART}]] says {min(unknown)!r}", f"known: {known}; one a line")
-    return Operation(name, "a method of the user's own", **dict(_SAID[line] for line in said))
+    lines = {line.strip() for line in template.blocks.get(OWN_PART, "").splitlines() if line.strip()}
+    if unknown := lines - _FLAGS.keys():
+        known = ", ".join(_FLAGS)
+        raise InputError(template.name, f"[[{OWN_PART}]] says {min(unknown)!r}", f"known: {known}; one per line")
+    return Operation(name, "a method of the user's own", **dict(_FLAGS[line] for line in lines))
 
 
-def read_weights(said: str, known: Mapping[str, Operation] = _KNOWN) -> tuple[Weighted, ...]:
-    """What `--ops deepen=2,concretize` means: those operations alone, with weight 1 where none is said.
+def read_weights(value: str, known: Mapping[str, Operation] = _KNOWN) -> tuple[Weighted, ...]:
+    """Parse `--ops deepen=2,concretize`: these operations alone, with weight 1 unless another is given.
 
     Raises:
-        UsageError: an operation that we do not know, one named twice, or a weight that is none.
+        UsageError: an operation is unknown or named twice, a weight is not a number, or all weights are 0.
     """
     weights: dict[str, float] = {}
-    for part in said.split(","):
+    for part in value.split(","):
         name, equals, number = (piece.strip() for piece in part.partition("="))
         if name not in known:
-            raise UsageError(f"--ops {said}: no operation {name!r}", f"known: {', '.join(known)}")
+            raise UsageError(f"--ops {value}: unknown operation {name!r}", f"known: {', '.join(known)}")
         if name in weights:
-            raise UsageError(f"--ops {said}: {name} is named twice")
-        weights[name] = _weight(said, number) if equals else 1.0
+            raise UsageError(f"--ops {value}: {name} is named twice")
+        weights[name] = _weight(value, number) if equals else 1.0
     if not any(weights.values()):
-        raise UsageError(f"--ops {said}: no operation is left to draw")
+        raise UsageError(f"--ops {value}: every weight is 0")
     return tuple(Weighted(known[name], weight) for name, weight in weights.items())
 
 
-def _weight(said: str, number: str) -> float:
+def _weight(value: str, number: str) -> float:
     try:
         weight = float(number)
     except ValueError:
         weight = math.nan
     if not 0 <= weight < math.inf:
-        raise UsageError(f"--ops {said}: {number!r} is no weight", "for example deepen=2,concretize=0.5")
+        raise UsageError(f"--ops {value}: {number!r} is not a weight", "for example deepen=2,concretize=0.5")
     return weight
 
 
 def draw(operations: Sequence[Weighted], rounds: int, rng: random.Random) -> tuple[Turn, ...]:
-    """What each round of one chain does, whatever becomes of the rounds before it."""
+    """Draw the turn of each round of one chain; no draw depends on how earlier rounds went."""
     weights = [each.weight for each in operations]
     return tuple(Turn(rng.choices(operations, weights)[0].operation, rng.random()) for _ in range(rounds))

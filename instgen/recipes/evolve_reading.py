@@ -1,7 +1,7 @@
-"""What a reply says in evolving: the evolved task, or a judge's word on it.
+"""Readers for the replies in evolving: the evolved task, and a judge's verdict on it.
 
-The rule: a reply is read in the form that was asked for, else in one that means the same; what could mean either
-says nothing, which is a verdict of its own (`unjudged`).
+The rule: a reply is read in the requested form, else in an equivalent one; a judge's reply that is ambiguous gets a
+verdict of its own (`unjudged`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CONTRADICTION = re.compile(r"\bcontradict|\bnot consistent\b|n.t consistent\b|�
 
 
 def read_evolved(reply: str) -> ReadTask:
-    """The task in a reply: in the form that was asked for, else with labels, else the whole of it as instruction."""
+    """The task in a reply: in the requested tags, else under labels, else the whole reply as the instruction."""
     text = reply.replace("\r\n", "\n")
     if tagged := _TAGGED.search(text):
         given = _INPUT.search(text, tagged.end())
@@ -47,33 +47,36 @@ def read_evolved(reply: str) -> ReadTask:
 
 
 def says_unchanged(text: str) -> bool:
-    """Whether the words in an input's place only say that the parent's stays."""
+    """Whether the text given as input only says that the parent's input is unchanged."""
     return fold(text).strip(" .。()（）") in _UNCHANGED
 
 
 def equality(reply: str) -> Verdict | None:
-    """None where the judge says that the child is not equal to its parent."""
-    said = fold(reply)
-    if _NOT_EQUAL.search(said):
+    """None if the judge says that the child is not equal to its parent; else `equal` or `unjudged`."""
+    folded = fold(reply)
+    if _NOT_EQUAL.search(folded):
         return None
-    return _verdict("equal" if _EQUAL.search(said) else "unjudged", reply)
+    return _verdict("equal" if _EQUAL.search(folded) else "unjudged", reply)
 
 
 def contradiction(reply: str) -> Verdict | None:
-    """None where the judge says that the child is consistent. The first line counts: what follows may be reasons."""
-    said = fold(reply.strip().partition("\n")[0])
-    if _FINDS.match(said):
+    """None if the judge says that the child is consistent; else `contradiction` or `unjudged`.
+
+    Only the first line counts: what follows may be reasons.
+    """
+    folded = fold(reply.strip().partition("\n")[0])
+    if _FINDS.match(folded):
         return _verdict("contradiction", reply)
-    if _CONSISTENT.search(said):
+    if _CONSISTENT.search(folded):
         return None
-    return _verdict("contradiction" if _CONTRADICTION.search(said) else "unjudged", reply)
+    return _verdict("contradiction" if _CONTRADICTION.search(folded) else "unjudged", reply)
 
 
 JUDGEMENTS: Mapping[str, Callable[[str], Verdict | None]] = {
     "evolve-equal": equality,
     "evolve-contradiction": contradiction,
 }
-"""How the reply to each judge's prompt file is read; the first objection in this order counts."""
+"""The reader of the reply to each judge's prompt file, by the file's name."""
 
 
 def _verdict(reason: str, reply: str) -> Verdict:
@@ -81,7 +84,7 @@ def _verdict(reason: str, reply: str) -> Verdict:
 
 
 def _is_written_as(start: Label, label: Label) -> bool:
-    """Whether a label stands as the first one does; others, such as those of a worked case, are the task's own."""
+    """Whether a label is written like the first one; others, such as those of a worked example, belong to the task."""
     return (label.style, label.indent) == (start.style, start.indent)
 
 

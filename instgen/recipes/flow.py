@@ -1,8 +1,8 @@
-"""What a recipe is, and how it asks: a flow yields prompts and is sent their completions, until it returns an outcome.
+"""Recipes and flows: a flow yields prompts and is sent their completions, until it returns an outcome.
 
-A flow never fetches, waits, reads a clock or draws from shared randomness: all it needs is in its arguments, so it is
-tested with `next(flow)` and `flow.send(...)`. A recipe's `start` hands those arguments over, and only its `admit`,
-called in the flows' order, changes what later flows will see.
+The rule: a flow never does I/O, waits, reads a clock or uses shared randomness. Everything it needs is in its
+arguments, so it is tested with `next(flow)` and `flow.send(...)`. A recipe's `start` passes those arguments, and only
+its `admit`, called in the order of the flows, changes what later flows see.
 """
 
 from __future__ import annotations
@@ -18,58 +18,58 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one flow made: records or rejections. With neither, an item would vanish, and the engine raises."""
+    """What one flow made: records, rejections or both. With neither, an item would vanish, so the engine raises."""
 
     records: tuple[Record, ...] = ()
     rejections: tuple[Rejection, ...] = ()
 
 
 Flow = Generator[tuple[Prompt, ...], tuple[Completion, ...], Outcome]
-"""One conversation with the teacher, from the first prompts to its outcome."""
+"""One exchange with the teacher: a generator that yields prompts, is sent completions and returns the outcome."""
 
 Asking = Generator[tuple[Prompt, ...], tuple[Completion, ...], Completion]
 AskingAll = Generator[tuple[Prompt, ...], tuple[Completion, ...], tuple[Completion, ...]]
 
 
 def ask(prompt: Prompt) -> Asking:
-    """The completion of one prompt, for `yield from`."""
+    """Yield one prompt and return its completion; for `yield from`."""
     (completion,) = yield (prompt,)
     return completion
 
 
 def ask_all(prompts: tuple[Prompt, ...]) -> AskingAll:
-    """The completions of prompts that are independent of one another, asked at once."""
+    """Yield independent prompts together and return their completions, in order; for `yield from`."""
     return (yield prompts)
 
 
 class Recipe(Protocol[Item_contra]):
-    """A method: it starts flows and admits their outcomes, both at once and without waiting for anything."""
+    """A generation method: starts flows and admits their outcomes; neither call waits for anything."""
 
     command: str
     """The command it serves: the `stage` of its rejections and the `command` of its steps."""
 
     def start(self, number: int, item: Item_contra) -> Flow:
-        """The flow for one item; `number` counts flows from 0. Everything the flow needs is drawn here."""
+        """The flow for one item; `number` counts flows from 0. Everything the flow needs is gathered here."""
         ...
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is to be written, called in the order of the flows' numbers."""
+        """The outcome as it is to be written. Called in the order of the flows' numbers."""
         ...
 
 
 SHOWN = 80
-"""Characters of a reply that a verdict shows."""
+"""Characters of a reply that a verdict shows as evidence."""
 TEACHER_FAILED = "teacher-failed"
-"""The reason of a rejection whose prompt never got an answer: counted as failed, not as rejected."""
+"""The reason for rejecting an item whose prompt got no completion: it counts as failed, not as rejected."""
 
 
 def unusable(
     stage: str, completion: Completion, record: Record | None = None, *, whole: bool = False
 ) -> Rejection | None:
-    """The rejection for a completion that never came, or that declines; None for one to be read.
+    """The rejection for a completion that failed or declines; None if the completion can be used.
 
-    With `whole`, one that was cut by the token limit cannot be used either. Where it is about a record, the verdict
-    shows how the completion began.
+    With `whole`, one cut off by the token limit is rejected too. If a record is given, the verdict's evidence is the
+    beginning of the completion.
     """
     if completion.finish == "failed":
         return failure(stage, completion, record)
@@ -81,5 +81,5 @@ def unusable(
 
 
 def failure(stage: str, completion: Completion, record: Record | None = None) -> Rejection:
-    """The rejection for a completion that was never obtained."""
+    """The rejection for a completion that was never received; the evidence is its error."""
     return Rejection(stage, Verdict(TEACHER_FAILED, rule=TEACHER_FAILED, evidence=completion.error), record)

@@ -1,4 +1,4 @@
-"""The IFD of records: two texts are measured of each answer, with its task and alone."""
+"""The IFD of records. Two texts are scored by the model for each answer: the answer with its task, and alone."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from instgen.scores.ifd import NAME, ifd
 
 @dataclass(frozen=True, slots=True)
 class Fathoming:
-    """How answers are measured."""
+    """The settings for measuring IFD."""
 
     template: Template
     replace: bool = False
+    """Whether existing scores are measured again."""
     seed: int = 0
 
 
 def ifd_flow(record: Record, fathoming: Fathoming) -> Flow:
-    """The record with the score of each answer that lacks it, or the reason why there is none."""
+    """The record with the missing scores of its answers, or a rejection if one of them cannot be measured."""
     shown = faces(record)
     wanted = [at for at, lacking in enumerate(lacks(record, (NAME,), of_task=False)) if lacking or fathoming.replace]
     if not wanted:
@@ -51,7 +52,7 @@ def _without(reason: str, record: Record) -> Outcome:
 
 
 def _prompts(record: Record, template: Template) -> tuple[Prompt, Prompt]:
-    """The answer with its task, and the answer alone."""
+    """Two prompts: the answer with its task, and the answer alone."""
     answer = record.output.strip()
     return template.render(task=_task(record, template), answer=answer), replace(template.defaults, text=answer)
 

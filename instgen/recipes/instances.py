@@ -1,8 +1,8 @@
-"""Instances of a known instruction, inputs first ("Example 1", an input, "Output: …") or labels first.
+"""Read the instances of a known instruction: inputs first ("Example 1", an input, "Output: …") or class labels first.
 
-An input is whatever stands before its output, one field or several ("Text: …", "Question: …"), without a lone "Input:".
-A line that begins as the first input did opens the next instance, so what runs on without "Example 2" is read too. A
-second output for one input, and what belongs to another task, are dropped.
+An input is whatever precedes its output, one field or several ("Text: …", "Question: …"); a lone "Input:" before it is
+removed. A line that begins like the first input opens the next instance, so instances without an "Example 2" between
+them are read too. A second output for the same input, and text that belongs to another task, are dropped.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
 def input_first(text: str, whole: bool) -> tuple[Instance, ...]:
-    """The instances in a text that gives each input before its output.
+    """The instances in a text that gives each input before its output; in a cut text (not `whole`), without the last.
 
-    Where no line says Output, what stands under an Example heading is an output that needs no input.
+    If no line is labelled Output, the text under each Example heading is an output without an input.
     """
     text, closed = _this_task(text, ("output", "example"))
     whole = whole or closed
@@ -42,7 +42,7 @@ def input_first(text: str, whole: bool) -> tuple[Instance, ...]:
 
 
 def output_first(text: str, whole: bool) -> tuple[Instance, ...]:
-    """The instances in a text that gives each label before the input that deserves it."""
+    """The instances in a text that gives each class label before its input; in a cut text, without the last."""
     text, closed = _this_task(text, ("class",))
     labels = _labels(text, whole or closed)
     marks = _alike(labels, "class")
@@ -62,7 +62,7 @@ def output_first(text: str, whole: bool) -> tuple[Instance, ...]:
 
 
 def _this_task(text: str, parts: tuple[Kind, ...]) -> tuple[str, bool]:
-    """The text without the task's own line before the parts, and without further tasks; whether some followed."""
+    """The text after the task's own Instruction line, up to the next task; and whether another task followed."""
     begin = 0
     started = False
     for label in labels_in(text):
@@ -79,13 +79,13 @@ def _labels(text: str, whole: bool) -> list[Label]:
 
 
 def _is_heading(text: str, label: Label) -> bool:
-    """Whether the label is "Example 2" on a line of its own."""
+    """Whether the label is a numbered heading such as "Example 2" on a line of its own."""
     end = text.find("\n", label.end)
     return label.kind == "example" and label.numbered and not text[label.end : end if end >= 0 else None].strip()
 
 
 def _alike(labels: Sequence[Label], kind: Kind) -> list[Label]:
-    """The labels of a kind that are written as the plainest of them is: firm words, not indented, no comment."""
+    """The labels of a kind that have the style and indent of the plainest one; firm words take precedence."""
     named = [label for label in labels if label.kind == kind]
     named = [label for label in named if label.firm] or named
     base = min(named, key=lambda label: (label.indent, bool(label.style) and not label.emphatic), default=None)
@@ -93,7 +93,7 @@ def _alike(labels: Sequence[Label], kind: Kind) -> list[Label]:
 
 
 def _pairs(body: str, whole: bool) -> list[Instance]:
-    """The inputs and outputs that follow one another in a text; where it was cut, not the one that was cut."""
+    """The pairs of input and output in a text; in a cut text, without the one that was cut."""
     outputs = _alike(_labels(body, whole), "output")
     if not outputs:
         return []
@@ -114,7 +114,7 @@ def _pairs(body: str, whole: bool) -> list[Instance]:
 
 
 def _openings(body: str, output: Label) -> list[int]:
-    """Where lines behind the first output begin as its input did."""
+    """The offsets of lines after the first output that begin like its input."""
     field = _FIELD.match(body[: output.line])
     if not field:
         return [label.line for label in labels_in(body) if label.kind == "input" and label.line > output.line]
@@ -125,7 +125,7 @@ def _openings(body: str, output: Label) -> list[int]:
 
 
 def _without_preamble(text: str) -> str:
-    """The text without a first paragraph that ends in a colon and is no label."""
+    """The text without a first paragraph that ends in a colon and has no label."""
     blank = _BLANK_LINE.search(text.lstrip())
     before = text.lstrip()[: blank.start()] if blank else ""
     if blank and before.rstrip().endswith((":", "：")) and not any(labels_in(before)):
@@ -134,7 +134,7 @@ def _without_preamble(text: str) -> str:
 
 
 def _input(text: str) -> str:
-    """The input in what stands before an output, or behind a class label: without a lone "Input:" at its head."""
+    """The input in the text before an output or after a class label, without a lone "Input:" at its start."""
     label = next((label for label in labels_in(text) if label.kind == "input"), None)
     if label and not text[: label.line].strip() and not label.qualifier:
         text = text[label.end :]

@@ -1,8 +1,8 @@
-"""The items of a list, whatever marks it: "9. …", "9) …", "（9）…", "⑨ …", "Task 9: …", "- …", "• …".
+"""Read the items of a list in any notation: "9. …", "9) …", "（9）…", "⑨ …", "Task 9: …", "- …", "• …".
 
-The first item tells how the list is marked: what is marked otherwise, or stands deeper, belongs to an item. Numbers are
-only evidence: a list that restarts at 1 behind a colon belongs to its item where the outer numbers go on later, and a
-first item that is followed by lower numbers, behind a colon, was no item but an introduction.
+The first item sets the notation: a line in another notation, or indented more, belongs to the item it is in. Numbers
+are only evidence. A list that restarts at 1 after a colon is part of its item if the outer numbers continue later; and
+a first item that ends in a colon and is followed by a lower or equal number is an introduction, not an item.
 """
 
 from __future__ import annotations
@@ -22,31 +22,32 @@ _MARKER = re.compile(
 )
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _INNER_ITEMS = 40
-"""How far ahead the outer numbers are looked for behind a list within an item."""
+"""How many markers ahead the continuation of the outer numbers is searched for after a list within an item."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An item's marker. Offsets count from the beginning of the text."""
+    """An item's marker. Offsets are from the beginning of the text."""
 
     line: int
+    """Where its line begins."""
     begin: int
     """Where the item's own text begins."""
     indent: int
     number: int
-    """0 where a bullet marks it."""
+    """0 if the marker is a bullet."""
     bullet: str
     emphasis: str
     """Emphasis that was opened before the marker."""
 
 
 def is_item(line: str) -> bool:
-    """Whether the line opens with the marker of an item."""
+    """Whether the line begins with an item's marker."""
     return bool(_MARKER.match(line))
 
 
 def read_items(text: str, whole: bool) -> ReadInstructions:
-    """The items in a text, and what is left over: a cut last item, an introduction that got a number, talk behind."""
+    """The items in a text, and what is left over: a cut last item, a numbered introduction, talk after the list."""
     marked = list(_items(text, whole))
     items = [item for item in marked if item.bullet == marked[0].bullet and item.indent <= marked[0].indent + 1]
     found: list[str] = []
@@ -74,7 +75,7 @@ def read_items(text: str, whole: bool) -> ReadInstructions:
 
 
 def _items(text: str, whole: bool) -> Iterator[_Item]:
-    """Every line that opens with a marker; in a cut text, not a last line that holds nothing more."""
+    """The markers in a text; in a cut text, without one that is all there is on the last line."""
     position = 0
     for line in text.split("\n"):
         marker = _MARKER.match(line)
@@ -96,7 +97,7 @@ def _items(text: str, whole: bool) -> Iterator[_Item]:
 
 
 def _following(text: str, items: Sequence[_Item], number: int, whole: bool) -> int:
-    """The place of the item that ends this one: the next, or where the outer list goes on behind an inner one."""
+    """The index of the item that ends this one: the next, or the first of the outer list after an inner list."""
     item = items[number]
     following = number + 1
     inner = (
@@ -116,7 +117,7 @@ def _introduces(text: str) -> bool:
 
 
 def _value(text: str, item: _Item, end: int) -> str:
-    """The item's text without separators behind it and without emphasis around it."""
+    """The item's text without trailing separators and without emphasis around it."""
     end, _ = trimmed(text, item.begin, end, frozenset(), False)
     value = content(text[item.begin : end])
     if item.emphasis:

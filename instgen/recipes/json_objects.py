@@ -1,7 +1,7 @@
-"""The JSON objects in a reply, wherever they stand in it.
+"""Find the JSON objects in a reply, wherever they are.
 
-The rule: whole ones, and of those the outermost; what stands in their strings is no object of its own. Time grows with
-the reply and not with its square: where braces open again and again and nothing comes of it, the search ends.
+The rule: only complete, outermost objects count; text inside their strings is never an object. Time is linear in the
+length of the reply, not quadratic: after too many braces that open no valid object, the search ends.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 DECODER = json.JSONDecoder(strict=False)
-"""Teachers and judges write line breaks into strings, where JSON has none."""
+"""Not strict: teachers and judges write line breaks in strings, which JSON does not allow."""
 _OPENING = re.compile(r'\{\s*+["}]')
 MOST_BROKEN = 200
-"""Openings that lead to no object after which there is none to be found: each is read to where it breaks."""
+"""Invalid openings after which the search ends: each one is parsed up to where it breaks."""
 
 
 def objects_in(reply: str) -> Iterator[dict[str, Any]]:
-    """Every object, in order."""
+    """The complete outermost objects, in order."""
     broken, end = 0, 0
     while broken < MOST_BROKEN and (opening := _OPENING.search(reply, end)):
         try:

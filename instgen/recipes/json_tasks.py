@@ -1,7 +1,7 @@
-"""Whole tasks from a reply in JSON: an array, objects line by line, one object, or tasks inside a wrapper.
+"""Read whole tasks from a reply in JSON: an array, one object per line, a single object, or tasks inside a wrapper.
 
-They may stand among talk and in fences, and the reply may be cut: an object that closes is whole, one that does not
-is left over.
+There may be talk and fences around them, and the reply may be cut: an object that is closed is complete, one that is
+not is left over.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _OBJECT = re.compile(r'\{\s*"')
 _KEY = re.compile(r'"([^"\\\n]{1,40})"\s*:')
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _FAILURES = 32
-"""Objects that may fail to decode before the rest is given up: each costs up to a scan of the rest."""
+"""Objects that may fail to decode before the rest is skipped: each failure can cost a scan of the rest."""
 _DEPTH = 4
-"""How deep tasks are looked for in a value: the object in {"tasks": [{…}]} is at depth 2."""
+"""How deep tasks are searched for in a value: the inner object in {"tasks": [{…}]} is at depth 2."""
 
 
 def read_json_tasks(text: str, whole: bool) -> ReadTasks | None:
-    """The tasks that stand as JSON objects in the text, or None where no object there looks like a task."""
+    """The tasks in the text's JSON objects, and what is left over; None if no object looks like a task."""
     found: list[ReadTask] = []
     left: list[Leftover] = []
     done = position = failures = 0
@@ -51,19 +51,19 @@ def read_json_tasks(text: str, whole: bool) -> ReadTasks | None:
 
 
 def _talk(text: str) -> str:
-    """What stands between objects, without fences and JSON's own marks."""
+    """The text between objects, without fences and JSON punctuation."""
     return _FENCE.sub("", text).strip(" \t\n,[]")
 
 
 def _opens_task(text: str, brace: re.Match[str]) -> bool:
-    """Whether the object that opens here names an instruction before another object opens."""
+    """Whether the object that opens at `brace` has an instruction key before another object opens."""
     inner = _OBJECT.search(text, brace.end())
     keys = _KEY.findall(text, brace.start(), inner.start() if inner else len(text))
     return any((meaning := kind_of(key)) and meaning[0] == "instruction" for key in keys)
 
 
 def _tasks_in(value: object, depth: int) -> Iterator[ReadTask | Leftover]:
-    """The tasks in a decoded value; one that lacks a part, or is none, is left over as JSON."""
+    """The tasks in a decoded value; an incomplete task, or a value that is no task, is left over as JSON."""
     parts = _parts(value) if isinstance(value, dict) else {}
     inner = list(value.values()) if isinstance(value, dict) else value
     if "instruction" in parts and "output" in parts:
@@ -81,9 +81,9 @@ def _tasks_in(value: object, depth: int) -> Iterator[ReadTask | Leftover]:
 
 
 def _parts(value: Mapping[str, object]) -> dict[Kind, str]:
-    """The parts of a task that an object holds and that are not empty; what is no text stays JSON."""
+    """The non-empty parts of a task in an object; values that are not strings are kept as JSON."""
     parts: dict[Kind, str] = {}
-    for wanted in (False, True):  # a firm word for a part goes before a loose one
+    for wanted in (False, True):  # a firm word for a part overrides a loose one
         for key, item in value.items():
             meaning = kind_of(key)
             text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)

@@ -1,9 +1,11 @@
-"""A judge's scores for records, by rubrics: several at once, voted on, each verdict read and held against its scales.
+"""Score records with a judge by rubrics: several at once, with votes, each verdict checked against its scales.
 
-What a row says is data: it is shown between tags with a mark that is drawn from the seed and the record's id, and drawn
-again until no text that is shown holds it, so that no row can close its own tags. The rules: a record that is written
-has every score that was asked, or a judge said that one does not apply; a verdict that cannot be read is a rejection
-with the raw reply, never a number; one row more or less changes no other, except among siblings, which are compared.
+A row's text is data. It is shown between tags with a mark, drawn from the seed and the record's id and redrawn until no
+shown text contains it, so that no row can close its own tags.
+
+The rules: a record that is written has every requested score, unless a judge said that one does not apply; a verdict
+that cannot be read becomes a rejection with the raw reply, never a number; adding or removing a row changes no other,
+except among siblings, which are compared.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from instgen.scores.rates import Counts, has_rates
 from instgen.scores.rubric import Rubric, Scale
 
 MOST_SIBLINGS = 9
-"""Variants in one prompt: as many as people were asked to order (Ouyang et al. 2022, section 3.5)."""
+"""The most variants in one prompt: as many as people were asked to rank (Ouyang et al. 2022, section 3.5)."""
 VOTING = 0.7
-"""The temperature of several votes where the prompt file says 0, at which they would all be the same one."""
+"""The temperature for several votes if the prompt file has 0, at which all votes would be the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,80 +37,81 @@ class Wording:
     """The prompt files of one language."""
 
     one: Template
-    """What a judge is asked of one record."""
+    """Asks about one record."""
     siblings: Template
-    """What it is asked of several variants of one task."""
+    """Asks about several variants of one task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """How records are judged."""
+    """The settings of a run."""
 
     rubrics: tuple[Rubric, ...]
     wordings: Mapping[str, Wording]
-    """By language; `en` serves all that have none of their own."""
+    """By language; `en` is used for languages that have no prompt files."""
     votes: int = 1
+    """Verdicts requested for each score; the median counts."""
     replace: bool = False
-    """Whether scores that are there already are asked for again."""
+    """Whether existing scores are requested again."""
     reference_key: str = ""
-    """The key of a row that holds a correct answer."""
+    """The key in a row under which it has a correct answer, if any."""
     seed: int = 0
     fathoming: Fathoming | None = None
-    """How answers are measured by a model's log-probabilities, where that is asked for too."""
+    """The settings for IFD, if it is requested too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record to be judged, with the records of its root that came with it, itself among them."""
+    """A record to be judged, with the consecutive records of the same root (siblings), itself included."""
 
     record: Record
     siblings: tuple[Record, ...] = ()
     wanted: bool = True
-    """Whether it is to be judged at all: one that was not drawn for a sample passes through."""
+    """Whether it is to be judged; a record that was not drawn for the sample is passed through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing that the judge is asked of one record, as often as there are votes."""
+    """One question to the judge about one record, with one prompt per vote."""
 
     rubric: Rubric
     face: int
-    """The candidate that is judged, by its number; 0 for a task or a record without candidates."""
+    """The index of the candidate that is judged; 0 for a task, or for a record without candidates."""
     prompts: tuple[Prompt, ...]
     compared: tuple[Scale, ...] = ()
-    """The scales of all variants, where siblings are compared."""
+    """The scales of all variants, if siblings are compared."""
     mine: tuple[str, ...] = ()
-    """The name of this record's among them, vote by vote."""
+    """The name of this record's scale among them, one per vote."""
 
 
 @dataclass(slots=True)
 class _Ruling:
-    """What the votes on one question came to."""
+    """The result of the votes on one question."""
 
     scores: dict[str, float] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)
     is_void: bool = False
-    """Whether too few votes could be read for a score."""
+    """Whether too few votes could be read to give a score."""
 
 
 class Judge:
-    """The recipe: one flow a record."""
+    """The recipe: one flow per record."""
 
     command = COMMAND
 
     def __init__(self, judging: Judging) -> None:
-        """Judge in the given way."""
+        """Set how records are judged."""
         self._judging = judging
         self.counts = tuple(Counts(rubric) for rubric in judging.rubrics if has_rates(rubric))
-        """What the records say, for rubrics of yes and no."""
+        """Counts of the records' scores, for rubrics whose scores are all 0 or 1."""
 
     def start(self, number: int, item: Entry) -> Flow:
-        """The flow that judges one record."""
+        """The flow that scores one record, or passes it through if it is not wanted."""
         del number
         return score_flow(item, self._judging) if item.wanted else _passing(item.record)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is, counted, with the scores of a record that is left out because it lacks another one."""
+        """The outcome unchanged; counts its scores, including those of a record rejected for lack of another score."""
         scored = outcome.records or tuple(each.record for each in outcome.rejections[:1] if each.record)
         for counts in self.counts:
             for record in scored:
@@ -117,7 +120,7 @@ class Judge:
 
 
 def score_flow(entry: Entry, judging: Judging) -> Flow:
-    """The record with all its scores: those of a judge, and what a model's log-probabilities say."""
+    """The record with the judge's scores and, if requested, its IFD."""
     made = yield from judge_flow(entry, judging)
     if judging.fathoming is None or not made.records:
         return made
@@ -126,10 +129,10 @@ def score_flow(entry: Entry, judging: Judging) -> Flow:
 
 
 def judge_flow(entry: Entry, judging: Judging) -> Flow:
-    """The record with its scores; as it came where it lacks none."""
+    """The record with the judge's scores; unchanged if none is missing."""
     record = entry.record
-    if without := _unanswered(record, judging):
-        return Outcome(rejections=(without,))
+    if rejection := _unanswered(record, judging):
+        return Outcome(rejections=(rejection,))
     questions = tuple(_questions(entry, judging))
     if not questions:
         return Outcome((record,))
@@ -142,20 +145,20 @@ def judge_flow(entry: Entry, judging: Judging) -> Flow:
 
 
 def grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The same entries; consecutive ones of one root, nine at most, know each other as siblings.
+    """The same entries with `siblings` set: consecutive entries with the same root, at most `MOST_SIBLINGS` of them.
 
-    An entry is held back until the next one shows whether it is a sibling.
+    An entry is held back until an entry follows that is not its sibling.
     """
     group: list[Entry] = []
     for entry in entries:
         if group and (root_of(entry.record) != root_of(group[0].record) or len(group) == MOST_SIBLINGS):
-            yield from _acquainted(group)
+            yield from _with_siblings(group)
             group = []
         group.append(entry)
-    yield from _acquainted(group)
+    yield from _with_siblings(group)
 
 
-def _acquainted(group: Sequence[Entry]) -> Iterator[Entry]:
+def _with_siblings(group: Sequence[Entry]) -> Iterator[Entry]:
     siblings = tuple(entry.record for entry in group)
     return (replace(entry, siblings=siblings) for entry in group)
 
@@ -166,7 +169,7 @@ def _passing(record: Record) -> Flow:
 
 
 def _unanswered(record: Record, judging: Judging) -> Rejection | None:
-    """The rejection of a record whose answer is to be judged and is not there; nothing is asked of it at all."""
+    """The rejection of a record that lacks an answer to be judged; nothing is asked about such a record."""
     if all(rubric.of != "answer" for rubric in judging.rubrics) or all(_has_answer(face) for face in faces(record)):
         return None
     return Rejection(COMMAND, Verdict("no-answer", "judge", evidence=record.instruction[:80]), record)
@@ -179,7 +182,7 @@ def _has_answer(record: Record) -> bool:
 
 
 def _questions(entry: Entry, judging: Judging) -> Iterator[Question]:
-    """What is to be asked: each rubric of each face that lacks its score."""
+    """The questions to ask: every rubric for every face that lacks its score."""
     record = entry.record
     shown = faces(record)
     for rubric in judging.rubrics:
@@ -195,25 +198,25 @@ def _questions(entry: Entry, judging: Judging) -> Iterator[Question]:
 
 def _question(record: Record, face: int, rubric: Rubric, judging: Judging) -> Question:
     shown = Shown(record, rubric.of, "" if rubric.of == "task" else _reference(record, judging.reference_key))
-    said, wording = _worded(rubric, record, judging)
-    prompt = asking(shown, said, wording.one, random.Random(f"{judging.seed}:{record.id}"))
+    worded, wording = _worded(rubric, record, judging)
+    prompt = asking(shown, worded, wording.one, random.Random(f"{judging.seed}:{record.id}"))
     return Question(rubric, face, tuple(_votes(prompt, judging.votes)))
 
 
 def _comparison(entry: Entry, rubric: Rubric, judging: Judging) -> Question:
-    """A question about all siblings: the same one for each of them, so that it is asked once for all."""
+    """A question about all siblings; it is identical for each of them, so they share one call."""
     root, mine = root_of(entry.record), entry.siblings.index(entry.record)
     draws = (random.Random(f"{judging.seed}:{root}:{vote}") for vote in range(judging.votes))
-    said, wording = _worded(rubric, entry.siblings[0], judging)
-    asked = [comparing(entry.siblings, said, wording.siblings, rng) for rng in draws]
+    worded, wording = _worded(rubric, entry.siblings[0], judging)
+    asked = [comparing(entry.siblings, worded, wording.siblings, rng) for rng in draws]
     prompts = tuple(replace(_voting(each.prompt, judging.votes), sample=vote) for vote, each in enumerate(asked))
     return Question(rubric, 0, prompts, asked[0].scales, tuple(each.names[mine] for each in asked))
 
 
 def _worded(rubric: Rubric, record: Record, judging: Judging) -> tuple[Rubric, Wording]:
-    """The rubric in the record's language where it has that, and the prompt files in the language of its question."""
-    said = rubric.worded(language_for(record.instruction))
-    return said, judging.wordings[language_for(said.question, judging.wordings)]
+    """The rubric in the record's language if it has that, and the prompt files in the language of its question."""
+    worded = rubric.worded(language_for(record.instruction))
+    return worded, judging.wordings[language_for(worded.question, judging.wordings)]
 
 
 def _votes(prompt: Prompt, votes: int) -> Iterator[Prompt]:
@@ -230,7 +233,7 @@ def _reference(record: Record, key: str) -> str:
 
 
 def _ruling(question: Question, votes: Sequence[Completion], record: Record) -> _Ruling:
-    """The median of the votes that can be read, if that is more than half of them."""
+    """The median of the readable votes, if more than half can be read."""
     ruling = _Ruling()
     read: list[ReadVerdict] = []
     for number, vote in enumerate(votes):
@@ -246,7 +249,7 @@ def _ruling(question: Question, votes: Sequence[Completion], record: Record) -> 
 
 
 def _objection(vote: Completion, record: Record) -> Rejection | None:
-    """Why a reply is no verdict at all, with the reply."""
+    """The rejection of a reply that is no verdict at all, with the reply as evidence."""
     rejection = unusable(COMMAND, vote, record, whole=True)
     if rejection is None or rejection.verdict.evidence:
         return rejection
@@ -268,7 +271,7 @@ def _unread(question: Question, verdict: ReadVerdict, vote: Completion, record: 
 
 
 def _scores(question: Question, votes: Sequence[Mapping[str, int | None]]) -> dict[str, float]:
-    """The scores that a record gets from the values that were voted for; none for a scale that does not apply."""
+    """The scores that a record gets from the votes; none for a scale that does not apply."""
     rubric = question.rubric
     values = {scale: median([vote[scale.name] for vote in votes]) for scale in rubric.scales}
     scores = {rubric.score_name(scale): value for scale, value in values.items() if value is not None}
@@ -278,7 +281,7 @@ def _scores(question: Question, votes: Sequence[Mapping[str, int | None]]) -> di
 
 
 def median(votes: Sequence[int | None]) -> float | None:
-    """The middle vote, or the mean of the two in the middle; None where at least half say that it does not apply."""
+    """The middle vote, or the mean of the two in the middle; None if at least half say that it does not apply."""
     found = sorted(vote for vote in votes if vote is not None)
     if 2 * len(found) <= len(votes):
         return None

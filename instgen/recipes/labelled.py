@@ -1,18 +1,18 @@
-"""Whole tasks from a reply that labels their parts: Instruction, Input, Output, in any style and language.
+"""Read whole tasks from a reply that labels their parts: Instruction, Input, Output, in any style and language.
 
-Only the labels tell where a part begins; numbers and places in a list tell nothing, as teachers skip, repeat and
-misspell them. Each rule is a choice between evidence:
+Only labels determine where a part begins. Numbers and positions in a list do not, as teachers skip, repeat and misspell
+them. The rules weigh the evidence:
 
-- An Instruction label begins a task, unless it says so in another word than the first one, stands deeper, in a code
-  fence, or as a list item or a comment. Where no line says Instruction, words such as Task take its place.
+- An Instruction label begins a task, unless it uses another word than the first one, is indented more, is in a code
+  fence, or looks like a list item or a comment. If no line says Instruction, words such as Task take its place.
 - In a task, the first Output label ends the input, and the first Input label before it ends the instruction. Labels
-  written as the Instruction label is go before those that are not ("# Output: 3" in code, "- Input: 5" in a list).
-- What follows is the output, further labels included. But an Input and an Output after a task that had an input too,
-  written just as its own are, make the next instance of that instruction, unless a line with a colon introduces them.
-- Separators, numbers, titles and fences between tasks belong to none. After the last task, what a separator divides
-  from it is no part of it.
+  in the style of the Instruction label take precedence over others ("# Output: 3" in code, "- Input: 5" in a list).
+- What follows is the output, including any further labels. However, after a task with an input, an Input and an Output
+  in the same style as its own are the next instance of its instruction, unless a line ending in a colon precedes them.
+- Separators, numbers, titles and fences between tasks belong to none. Text that a separator divides from the last task
+  is not part of it.
 
-Nothing vanishes: what makes no task is a leftover with its reason; only a preamble before the tasks is let go.
+Nothing vanishes: text that makes no task is a leftover with a reason; only a preamble before the tasks is dropped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Stretch:
 
 
 def read_labelled_tasks(text: str, labels: list[Label], whole: bool) -> ReadTasks:
-    """The tasks in a text whose labels these are; where it was cut, the last one is left over."""
+    """The tasks in a text, given its labels; in a cut text (not `whole`), the last one is left over."""
     outside, wraps = unfenced(text, labels, whole)
     starts = _starts(text, outside, whole)
     begin = starts[0].line if starts else len(text)
@@ -64,7 +64,7 @@ def _starts(text: str, labels: list[Label], whole: bool) -> list[Label]:
 
 
 def _is_content(label: Label, first: Label) -> bool:
-    """Whether an Instruction label stands in a text rather than before a task, by what the first one looks like."""
+    """Whether an Instruction label is part of some content rather than the start of a task, compared with the first."""
     deeper = label.indent - first.indent
     if label.word != first.word or deeper > 3 or (deeper > 0 and not label.numbered):
         return True
@@ -74,7 +74,7 @@ def _is_content(label: Label, first: Label) -> bool:
 def _pieces(
     text: str, labels: list[Label], starts: list[Label], wraps: set[int], whole: bool
 ) -> Iterator[ReadTask | Leftover]:
-    """The tasks from each label that starts one to the next, and from the last one to the end of the text."""
+    """The tasks and leftovers from each starting label to the next, and from the last one to the end of the text."""
     titled = bool(starts) and is_title(text[: starts[0].line].rstrip().rpartition("\n")[2])
     lines = [label.line for label in labels]
     separators: set[str] = set()
@@ -97,13 +97,13 @@ def _pieces(
 
 
 def _without_title(text: str) -> str:
-    """What stands behind the last separator, unless it is the number of a task that never came."""
+    """The text after the last separator; "" if it is only the number or title of a task that never came."""
     lines = text.strip().partition("\n")[2].strip()
     return "" if "\n" not in lines and is_title(lines) else lines
 
 
 def _tasks(stretch: _Stretch, output: Label | None) -> Iterator[ReadTask | Leftover]:
-    """The task of a stretch; several where it goes on with instances; none where it lacks a part."""
+    """The task in a stretch, one per instance; a leftover if a part is missing."""
     text, start = stretch.text, stretch.start
     if not output:
         if text[start.end : stretch.end].strip():
@@ -125,13 +125,13 @@ def _tasks(stretch: _Stretch, output: Label | None) -> Iterator[ReadTask | Lefto
 
 
 def _chosen(labels: list[Label], kind: Kind, start: Label) -> Label | None:
-    """The label that opens a part of a task: the first of those that look most like its Instruction label."""
+    """The label that opens a part of a task: the first of those most like its Instruction label; None without any."""
     named = (label for label in labels if label.kind == kind)
     return min(named, key=lambda label: (label.strangeness(start), not label.firm, label.line), default=None)
 
 
 def _part(stretch: _Stretch, label: Label, end: int) -> str:
-    """What stands between a label and `end`; "Output 1:" stays in the part where "Output 2:" is in it too."""
+    """The text between a label and `end`; the label "Output 1:" is kept if "Output 2:" is in the part as well."""
     text = stretch.text
     if label.qualifier and any(
         other.kind == label.kind and other.qualifier and label.line < other.line < end for other in stretch.labels
@@ -141,7 +141,7 @@ def _part(stretch: _Stretch, label: Label, end: int) -> str:
 
 
 def _closed(value: str, mark: str) -> str:
-    """The value without the mark that closes emphasis opened before its label: behind its first line or its last."""
+    """The value without the mark that closes the emphasis opened before its label, after its first or last line."""
     first, newline, rest = value.partition("\n")
     if mark and first.rstrip().endswith(mark):
         return first.rstrip().removesuffix(mark) + newline + rest
@@ -149,7 +149,7 @@ def _closed(value: str, mark: str) -> str:
 
 
 def _more_instances(stretch: _Stretch, given: Label | None, output: Label) -> list[tuple[Label, Label]]:
-    """The Input and Output labels of further instances that follow the first output."""
+    """The Input and Output labels of further instances after the first output."""
     if not given or is_no_input(_part(stretch, given, output.line)):
         return []
     like = [

@@ -1,8 +1,8 @@
-"""The words that teachers write before the parts of a task, in the languages they write them, and where they stand.
+"""Labels: the words that teachers write before the parts of a task, in many languages, and where they occur in a text.
 
-All words are data, in the tables below. A label is one of them at the head of a line, whatever marks stand around it
-("3. **Input:**", "### Output", "指令："): what is in the middle of a line is never one. Case, accents and width of the
-letters do not matter.
+The rule: a label is one of these words at the start of a line, whatever marks surround it ("3. **Input:**",
+"### Output", "指令："); a word in the middle of a line is never a label. Case, accents and the width of letters do not
+matter. All words are data, in the tables below.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FIRM: dict[Kind, str] = {
         Example | 例 例子 示例 样例 範例 | 예 예시 예제 | Ví_dụ | Пример
         Ejemplo | Exemplo | Esempio | Exemple | Beispiel | Eksempel Exempel""",
 }
-"""Words that mean a part of a task wherever they stand as a label; "_" stands for a space."""
+"""Firm words: as a label, they always mean a part of a task. "_" stands for a space."""
 
 _LOOSE: dict[Kind, str] = {
     "instruction": """
@@ -54,13 +54,13 @@ _LOOSE: dict[Kind, str] = {
     "example": """
         Sample Instance | 样本 实例""",
 }
-"""Words that also mean other things: they count only where the firm word is wanting."""
+"""Loose words: they also mean other things, and count only if the firm word is missing."""
 
 _NO_INPUT = """
     - / – / — / nenhum / nenhuma / sem entrada / não se aplica / nessuno / nessun input
     geen / geen invoer / ingen / intet / ingen input / intet input / ingen indata / ikke relevant / không / không có
     không có đầu vào / нет"""
-"""Spellings of "no input" beside those that the filters know, most of them in languages that have no rules yet."""
+"""Spellings of "no input" besides those that the filters know, mostly in languages that have no filter rules yet."""
 
 _YES = """
     yes / yeah / yep / true / 是 / 是的 / 对 / 對 / はい / 예 / 네 / 그렇습니다 / có / vâng / sí / sim / oui
@@ -80,8 +80,9 @@ _NO_STYLE = {ord(mark): None for mark in "0123456789 \t\xa0\u3000\ufeff.)(（）
 _WORD = re.compile(r"[^\W\d_]+")
 _ANSWER_IN_HAN = re.compile("(是(?!否))|(不是|否(?!则))")
 _LONG_WORD = 20
+"""Characters from which a first word is too long to be a label. Our choice."""
 _LONG_SPELLING = 40
-"""Characters from which on a word is no label, and beyond which a text is none; ours."""
+"""Characters beyond which a text is too long to be a spelling of "no input". Our choice."""
 _TO_FULL_WIDTH = 0xFEE0  # from "A" to "Ａ"
 _BRACKETS = frozenset("[【「『<`")
 _CLOSING = ("**", "__", "*", "_", "`")
@@ -89,35 +90,35 @@ _CLOSING = ("**", "__", "*", "_", "`")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label in a text. Offsets count from the beginning of the text."""
+    """A label in a text. Offsets are from the beginning of the text."""
 
     kind: Kind
     word: str
-    """Its words, without case, accents and width."""
+    """Its words, normalized for case, accents and width."""
     firm: bool
-    """Whether they mean nothing else."""
+    """Whether the words have no other meaning."""
     line: int
     """Where its line begins."""
     end: int
-    """Where its line's own content begins."""
+    """Where the content after the label begins."""
     indent: int
     style: str
     """The marks before its word, without numbering: "", "###", "**", "-" …"""
     numbered: bool
     qualifier: str
-    """What follows its word: "2" of "Input 2:", "short" of "Output (short):"."""
+    """What follows its word: "2" in "Input 2:", "short" in "Output (short):"."""
     colon: bool
-    """Whether a colon or a bracket ends it; else its line does."""
+    """Whether it ends with a colon or a bracket; otherwise it ends with its line."""
     unclosed: str
-    """Emphasis that was opened before its word and closes at the end of its line: "**" of "**Input: x**"."""
+    """Emphasis that opens before its word and closes in the content: "**" in "**Input: x**"."""
 
     @property
     def emphatic(self) -> bool:
-        """Whether it stands out so much that hardly any content looks like it."""
+        """Whether its style is so marked that content hardly ever looks like it."""
         return len(self.style) > 1 or self.style in _BRACKETS
 
     def strangeness(self, base: Label) -> int:
-        """How little it looks like the label `base`: 0 written as it is, 1 as labels are, 2 as items or comments."""
+        """How unlike the label `base` it is: 0 written the same way, 1 like a label, 2 like an item or a comment."""
         if self.indent > base.indent:
             return 2
         if self.style == base.style:
@@ -126,7 +127,7 @@ class Label:
 
 
 def _key(words: str) -> str:
-    """The words without case, accents, width and surplus spaces."""
+    """The words normalized for case, accents, width and spaces."""
     if words.isascii():
         return " ".join(words.lower().split())
     folded = normalize("NFD", fold(words))
@@ -162,12 +163,12 @@ _ANSWERS = {spelling: answer for table, answer in ((_YES, True), (_NO, False)) f
 
 
 def kind_of(words: str) -> tuple[Kind, bool] | None:
-    """What the words label, and whether they mean nothing else; None where they label nothing."""
+    """The part that the words label, and whether they have no other meaning; None if they are no label."""
     return _WORDS.get(_key(words))
 
 
 def is_no_input(text: str) -> bool:
-    """Whether the text says that there is no input: "", "<noinput>", "N/A", "(none)", "无" and their like."""
+    """Whether the text says that there is no input: "", "<noinput>", "N/A", "(none)", "无" and similar."""
     if len(text) > _LONG_SPELLING:
         return False
     word = bare(text.replace("_", " "))
@@ -175,7 +176,7 @@ def is_no_input(text: str) -> bool:
 
 
 def yes_or_no(line: str) -> bool | None:
-    """What a line answers with its first word, or the first behind its last colon; None for no answer, and for both."""
+    """The answer in a line's first word, or in the first one after its last colon; None for no answer, or for both."""
     for text in (line, re.split("[:：]", line)[-1]):
         words = _WORD.findall(text)[:3]
         answers = [_answer(word) for word in words]
@@ -190,7 +191,7 @@ def _answer(word: str) -> bool | None:
 
 
 def labels_in(text: str) -> Iterator[Label]:
-    """Every line that opens with a label, in order."""
+    """The labels at the start of lines, in order."""
     position = 0
     for line in text.split("\n"):
         head = _HEAD.match(line)
@@ -202,7 +203,7 @@ def labels_in(text: str) -> Iterator[Label]:
 
 
 def _label(line: str, head: re.Match[str], position: int) -> Label | None:
-    """The label at the head of a line, if it is one: known words, then a colon or, after marks, nothing."""
+    """The label at the start of a line, if any: known words, then a colon, or nothing if marks precede them."""
     found = _LABEL.match(line, head.start(2))
     meaning = kind_of(found[1]) if found else None
     if not found or not meaning:

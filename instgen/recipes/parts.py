@@ -1,7 +1,7 @@
-"""What reading a reply gives: the things found in it, and every other piece with the reason why it makes nothing.
+"""The results of reading a reply: what was found in it, and every other piece with the reason why it is unusable.
 
-A part of a reply keeps its case, spaces, lines and indentation; only its ends are stripped. Half a character (a JSON
-escape of half an emoji), which no file can hold, is replaced by U+FFFD.
+The rule: a part of a reply keeps its case, spaces, lines and indentation; only its ends are stripped. A lone surrogate
+(from a JSON escape of half an emoji), which cannot be encoded in a file, is replaced by U+FFFD.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Reason = Literal["unparsed", "truncated", "missing-output", "missing-instruction"]
-"""Why text makes nothing: it has no such shape, it was cut by the token limit, or it lacks a part."""
+"""Why a text is unusable: it does not have the expected form, was cut by the token limit, or lacks a part."""
 
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -19,7 +19,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class ReadTask:
-    """A whole task as the teacher wrote it; `input` is "" where it says that there is none."""
+    """A whole task as the teacher wrote it; `input` is "" if the reply says that there is none."""
 
     instruction: str
     input: str
@@ -28,7 +28,7 @@ class ReadTask:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An input and its output, for an instruction that is known already."""
+    """An input and its output, for a known instruction."""
 
     input: str
     output: str
@@ -36,7 +36,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A piece of a reply that makes nothing, and why."""
+    """A piece of a reply that is unusable, and why."""
 
     reason: Reason
     text: str
@@ -44,7 +44,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class ReadTasks:
-    """The whole tasks of a reply in their order, and what was left over."""
+    """The whole tasks of a reply in order, and what was left over."""
 
     tasks: tuple[ReadTask, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
@@ -52,20 +52,20 @@ class ReadTasks:
 
 @dataclass(frozen=True, slots=True)
 class ReadInstructions:
-    """The instructions of a reply in their order, and what was left over."""
+    """The instructions of a reply in order, and what was left over."""
 
     instructions: tuple[str, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
 
 
 def leftover(reason: Reason, text: str) -> list[Leftover]:
-    """The text as a leftover, or nothing where it has no letter or digit."""
+    """The text as a leftover; an empty list if it has no letter or digit."""
     text = _encodable(text.strip())
     return [Leftover(reason, text)] if any(map(str.isalnum, text)) else []
 
 
 def content(text: str) -> str:
-    """The text without blank ends; where it begins on a line of its own, without the indentation its lines share."""
+    """The text without blank ends; if it begins on a line of its own, also without the indentation its lines share."""
     value = _encodable(text).rstrip()
     body = value.lstrip()
     before = value[: len(value) - len(body)]

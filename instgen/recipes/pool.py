@@ -1,4 +1,4 @@
-"""What both methods of Self-Instruct share: the pool of human and admitted machine tasks, and a verdict."""
+"""What both methods of Self-Instruct share: the pool of human and admitted machine tasks, and the novelty verdict."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from instgen.text.similarity import NoveltyIndex, View
 
 COMMAND = "self-instruct"
 MACHINE_SHARE = 0.25
-"""Of the examples, once there are machine tasks: 2 of 8 (Wang et al. 2023, section 2.2)."""
+"""The share of machine tasks among the examples, once there are any: 2 of 8 (Wang et al. 2023, section 2.2)."""
 MACHINE_POOL = 1000
-"""Machine tasks that examples are drawn from, the latest ones: memory stays bounded whatever is made."""
+"""The most recent machine tasks, from which examples are drawn; the limit bounds memory."""
 
 Kind = Callable[[Record], bool]
+"""Whether a task may be drawn as an example."""
 
 
 def not_novel(near: Near, threshold: float) -> Verdict:
-    """The verdict against a task that is too much like another."""
+    """The verdict on a task that is too similar to another one."""
     return Verdict("not-novel", "novelty", near.similarity, threshold, near=near)
 
 
 def any_kind(record: Record) -> bool:
-    """Every task will do."""
+    """The `Kind` that accepts every task."""
     del record
     return True
 
 
 class TaskPool:
-    """Grows by one task at a time; a draw depends on the random numbers handed in and on what was added before."""
+    """Tasks to draw examples from and to compare with; a draw depends only on `rng` and on what was added before."""
 
     def __init__(self, seeds: Iterable[Record], novelty: float) -> None:
-        """Begin with the human seeds; several with one instruction are instances of one task.
+        """Fill the pool with the human seeds; seeds with the same instruction are instances of one task.
 
         Args:
-            seeds: records, with or without outputs; only those with outputs are drawn as examples.
-            novelty: the ROUGE-L F that a new instruction may have with any other, at most.
+            seeds: records, with or without outputs; a task is drawn as an example only if an instance has an output.
+            novelty: the highest ROUGE-L F that a new instruction may have with any other.
 
         Raises:
             UsageError: the novelty is not between 0 and 1.
@@ -53,26 +54,26 @@ class TaskPool:
 
     @property
     def human(self) -> Sequence[Sequence[Record]]:
-        """The human tasks, each with its instances."""
+        """The human tasks that have an output, each with its instances."""
         return self._human
 
     def add(self, record: Record) -> None:
-        """Let a machine task in."""
+        """Add a machine task."""
         self._index.add(record.id, record.instruction)
         self._machine.append(record)
 
     def view(self) -> View:
-        """What the pool holds now, for a flow to compare with."""
+        """A view of the tasks now in the pool, for a flow to compare with."""
         return self._index.view()
 
     def nearest(self, instruction: str, start: int = 0) -> Near | None:
-        """The task that an instruction is too much like, among those from number `start` on."""
+        """A task that the instruction is too similar to, among those from number `start` on; None if there is none."""
         return self._index.nearest(instruction, start)
 
     def draw(self, rng: random.Random, wanted: int, machine_share: float, fits: Kind = any_kind) -> list[Record]:
-        """Examples of a kind, human and machine ones shuffled; fewer than wanted where there are not enough.
+        """Examples of a kind, human and machine tasks shuffled; fewer than wanted if there are not enough.
 
-        The machine share holds on average: 0.25 of 6 is one or two.
+        The machine share holds on average: for 0.25 of 6, one or two are drawn.
         """
         machine = [record for record in self._machine if fits(record)]
         human = [fitting for task in self._human if (fitting := [record for record in task if fits(record)])]

@@ -1,9 +1,9 @@
-"""Candidates in order: a judge compares the answers of a record, and each gets its rank and a margin.
+"""Rank candidates: a judge compares the answers of a record, and each answer gets a rank and a margin.
 
-The rule: no verdict is believed that depends on who was shown first. Pairs are asked in both orders, lists in an order
-and its reverse, and only what both say is a win; all of a record's prompts are asked at once. A reply that cannot be
-read is left out with its text and counts for nobody. What a record says is shown between marks drawn from the seed and
-its id, and is never read as a verdict.
+The rule: a verdict that depends on the order in which answers are shown does not count. Pairs are shown in both orders,
+lists in one order and its reverse, and only a preference found in both is a win. All prompts of a record are sent
+together. An unreadable reply is written as a rejection with its text and counts for no candidate. A record's texts are
+shown between marks drawn from the seed and its id, and are never read as a verdict.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from instgen.scores.family import same_family
 COMMAND = "rank"
 By = Literal["pairs", "list"]
 LONGEST_LIST = 9
-"""As many answers as InstructGPT had people rank at once, 4 to 9 (Ouyang et al. 2022, section 3.5)."""
+"""The most answers in a list. InstructGPT had people rank 4 to 9 at once (Ouyang et al. 2022, section 3.5)."""
 MOST_IN_PAIRS = 3
-"""Candidates up to which pairs are the default: 6 calls for three of them, 12 for four, 72 for nine; a list takes 2."""
+"""The most candidates for which pairs are the default. Three candidates take 6 calls in pairs, four 12, nine 72; a list
+always takes 2."""
 OVERALL = "overall"
+"""The criterion used if none is named."""
 CRITERION = "criterion "
-"""What the names of the prompt files' parts for criteria begin with."""
+"""The prefix of the names of the prompt files' parts for criteria."""
 
 _LETTERS = "ABCDEFGHI"
 _MARGIN = {"enum": sorted(MARGINS, key=MARGINS.__getitem__, reverse=True)}
@@ -45,7 +47,7 @@ PAIR_SCHEMA: Mapping[str, Any] = {
     "required": ["reasoning", "verdict", "margin"],
     "additionalProperties": False,
 }
-"""The reasons stand before the verdict, so that they are written before it."""
+"""The reasoning comes before the verdict so that the judge writes it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,16 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How candidates are put in order."""
+    """The settings of a run."""
 
     wordings: Mapping[str, Wording]
-    """By language; `en` serves all that have none of their own."""
+    """By language; `en` is used for languages that have no prompt files."""
     by: By | None = None
-    """None for pairs of up to three candidates, and lists of four to nine."""
+    """None for the default: lists of four to nine candidates, pairs for fewer or more."""
     criteria: tuple[str, ...] = (OVERALL,)
-    """Judged apart from one another; the first one makes the order."""
+    """Judged separately; the first one determines the order."""
     ties: bool = True
-    """Whether records in which no candidate is better than another are kept."""
+    """Whether records in which all candidates tie are kept."""
     best: bool = False
     """Whether only the winner is kept, as the record's output."""
     seed: int = 0
@@ -75,29 +77,30 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt and what it shows: candidates by number, in the order shown."""
+    """A prompt to the judge about some of a record's candidates."""
 
     prompt: Prompt
     by: By
     criterion: str
     shown: tuple[int, ...]
+    """The indexes of the candidates, in the order shown."""
 
 
 Reading = Preference | Listing
 
 
 class Rank:
-    """The recipe: one flow a record, none of which knows of another."""
+    """The recipe: one flow per record, independent of all others."""
 
     command = COMMAND
 
     def __init__(self, ranking: Ranking) -> None:
-        """Rank in the given way."""
+        """Set how candidates are ranked."""
         self._ranking = ranking
         self.without = 0
-        """Records that had nothing to rank and were passed on."""
+        """Records passed through because they had nothing to rank."""
         self.own = 0
-        """Records in which the judge judged an answer of its own family of models."""
+        """Records in which the judge compared an answer written by its own model family."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow that ranks one record's candidates."""
@@ -105,7 +108,7 @@ class Rank:
         return rank_flow(item if item.id else born(item), self._ranking)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is, counted."""
+        """The outcome unchanged; counts records without a ranking and those judged by their own family."""
         for record in outcome.records:
             step = record.origin[-1] if record.origin else None
             if step is None or step.command != COMMAND or not step.teacher:
@@ -116,7 +119,7 @@ class Rank:
 
 
 def rank_flow(record: Record, ranking: Ranking) -> Flow:
-    """The record with its candidates in order; one with fewer than two is left as it came."""
+    """The record with its candidates in order of rank; a record with fewer than two is not ranked."""
     if len(record.candidates) < 2:
         return Outcome((_only(record, ranking.best),))
     by = ranking.by or _default(len(record.candidates))
@@ -136,7 +139,11 @@ def rank_flow(record: Record, ranking: Ranking) -> Flow:
     )
     pairs = {
         criterion: _pairs(
-            [(each.shown, said) for each, said in zip(questions, readings, strict=True) if each.criterion == criterion],
+            [
+                (each.shown, reading)
+                for each, reading in zip(questions, readings, strict=True)
+                if each.criterion == criterion
+            ],
             [candidate.output.strip() for candidate in record.candidates],
         )
         for criterion in ranking.criteria
@@ -153,7 +160,7 @@ def _default(size: int) -> By:
 
 
 def _only(record: Record, best: bool) -> Record:
-    """A record with one candidate or none; the one is the best there is."""
+    """A record with at most one candidate; with `best`, that candidate becomes its output."""
     if not record.candidates or not best:
         return record
     step = Step(COMMAND, "best")
@@ -161,7 +168,7 @@ def _only(record: Record, best: bool) -> Record:
 
 
 def _questions(record: Record, by: By, ranking: Ranking) -> Iterator[Question]:
-    """All that is asked about a record: its pairs in both orders, or the whole list in two."""
+    """All questions about a record: each pair in both orders, or the list in one order and its reverse."""
     rng = random.Random(f"{ranking.seed}:{record.id}")
     wording = ranking.wordings[language_for(record.instruction, ranking.wordings)]
     mark = _mark(record, rng)
@@ -181,9 +188,9 @@ def _questions(record: Record, by: By, ranking: Ranking) -> Iterator[Question]:
 
 
 def _mark(record: Record, rng: random.Random) -> str:
-    """A mark that occurs nowhere in what is shown."""
-    said = [record.system or "", record.instruction, record.input, *(message.content for message in record.messages)]
-    return f"=={drawn_mark(rng, (*said, *(candidate.output for candidate in record.candidates)))}=="
+    """A mark that occurs in none of the shown texts."""
+    texts = [record.system or "", record.instruction, record.input, *(message.content for message in record.messages)]
+    return f"=={drawn_mark(rng, (*texts, *(candidate.output for candidate in record.candidates)))}=="
 
 
 def _pair_prompt(record: Record, texts: Sequence[str], criterion: str, mark: str, wording: Wording) -> Prompt:
@@ -215,7 +222,7 @@ def _list_prompt(record: Record, texts: Sequence[str], criterion: str, mark: str
 
 
 def list_schema(size: int) -> Mapping[str, Any]:
-    """The shape of a reply about `size` answers: reasons, then places that may be shared, then steps between them."""
+    """The JSON schema of a reply about `size` answers: reasoning, groups of tied letters, margins between groups."""
     letters = {"type": "array", "items": {"enum": list(_LETTERS[:size])}, "minItems": 1}
     return {
         "type": "object",
@@ -230,7 +237,7 @@ def list_schema(size: int) -> Mapping[str, Any]:
 
 
 def _task(record: Record, template: Template) -> str:
-    """What was asked: the instruction with its input, or the conversation up to the answer."""
+    """The task as shown: the instruction with its input, or the conversation up to the answer."""
     turns = record.messages[:-1] if record.messages and record.messages[-1].role == "assistant" else record.messages
     if turns:
         shown = [template.block("turn", role=turn.role, content=turn.content) for turn in turns]
@@ -242,7 +249,7 @@ def _task(record: Record, template: Template) -> str:
 
 
 def _read(question: Question, completion: Completion) -> Reading | None:
-    """What a whole reply says; one that was cut or declined says nothing."""
+    """The judge's preference or listing; None if the reply is cut, declines or cannot be read."""
     if completion.finish != "stop":
         return None
     if question.by == "list":
@@ -251,7 +258,7 @@ def _read(question: Question, completion: Completion) -> Reading | None:
 
 
 def _unparseable(record: Record, question: Question, completion: Completion) -> Rejection:
-    """The raw reply, and which candidates of which record it was to compare."""
+    """The rejection of an unreadable reply: its raw text, with the record and the candidates it was about."""
     numbers = ", ".join(str(each + 1) for each in question.shown)
     verdict = Verdict(
         "unparseable-verdict",
@@ -263,11 +270,11 @@ def _unparseable(record: Record, question: Question, completion: Completion) -> 
 
 
 def _pairs(
-    said: Sequence[tuple[tuple[int, ...], Reading | None]], outputs: Sequence[str]
+    readings: Sequence[tuple[tuple[int, ...], Reading | None]], outputs: Sequence[str]
 ) -> dict[tuple[int, int], Preference]:
-    """For each pair of different outputs, what two readable replies about it say together, one in either order."""
+    """The joint preference for each pair of different outputs that has a readable reply in both orders."""
     seen: dict[tuple[int, int], dict[bool, Preference]] = {}
-    for shown, reading in said:
+    for shown, reading in readings:
         for one, other in combinations(range(len(shown)), 2):
             preference = of_pair(reading, one, other) if isinstance(reading, Listing) else reading
             if preference is not None and outputs[shown[one]] != outputs[shown[other]]:
@@ -279,7 +286,7 @@ def _pairs(
 def _ranked(
     record: Record, pairs: Mapping[str, Mapping[tuple[int, int], Preference]], ranking: Ranking
 ) -> Record | Verdict:
-    """The record with its candidates in order, or why there is no order in them."""
+    """The record with its candidates in order, or the verdict that says why they have none."""
     size = len(record.candidates)
     outputs = {candidate.output.strip() for candidate in record.candidates}
     first, *_ = ranking.criteria
@@ -298,10 +305,10 @@ def _ranked(
 
 
 def _placed(candidate: Candidate, own: Standing, others: Mapping[str, Mapping[int, Standing]]) -> Candidate:
-    """The candidate with its rank, its wins and margin, and those by each criterion that was named."""
+    """The candidate with its rank, its wins and margin, and its wins and margin by each named criterion."""
     found = {"": own} | {f"{criterion}.": standing[own.candidate] for criterion, standing in others.items()}
-    gone = {before + name for before in found for name in ("wins", "margin")}
-    old = {name: value for name, value in candidate.scores.items() if name not in gone}
+    stale = {before + name for before in found for name in ("wins", "margin")}
+    old = {name: value for name, value in candidate.scores.items() if name not in stale}
     scores = {f"{before}wins": standing.wins for before, standing in found.items()}
     scores |= {
         f"{before}margin": float(standing.margin) for before, standing in found.items() if standing.margin is not None
@@ -310,7 +317,7 @@ def _placed(candidate: Candidate, own: Standing, others: Mapping[str, Mapping[in
 
 
 def _answered(record: Record, output: str) -> Record:
-    """The record with this output; what was said of another one (scores, reasoning) goes with it."""
+    """The record with this output; if it replaces another one, that one's scores and reasoning are removed."""
     messages = record.messages
     if messages:
         asked = messages[:-1] if messages[-1].role == "assistant" else messages

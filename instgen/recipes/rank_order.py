@@ -1,11 +1,11 @@
-"""From judged pairs to an order: who is better than whom, by how much, and what happens where that goes in a circle.
+"""Compute an order from judged pairs: who is better than whom, by how much, and how cycles are resolved.
 
-The rule: a candidate is better than another only where the judge says so with the two in either order; else they tie
-(Zheng et al. 2023, section 3.4). A pair without a readable verdict counts as a tie too, never as a win.
+The rule: a candidate is better than another only if the judge says so in both orders; otherwise they tie (Zheng et al.
+2023, section 3.4). A pair without a readable verdict also counts as a tie, never as a win.
 
-The order: first who wins more (Copeland: a pair won counts 1, a tie one half), then who wins by more (margins won less
-margins lost); candidates that are equal in both share a rank. So A > B > C > A gives three candidates of one rank,
-unless the margins differ.
+Candidates are ordered by wins (Copeland: 1 for a pair won, one half for a tie), then by the sum of margins won minus
+margins lost; candidates equal in both share a rank. So in a cycle A > B > C > A all three share a rank, unless the
+margins differ.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from itertools import combinations, pairwise
 from types import MappingProxyType
 
 MARGINS: Mapping[str, int] = MappingProxyType({"negligibly": 0, "slightly": 1, "better": 2, "significantly": 3})
-"""How much better: LLaMA 2's four levels, with the larger of its two scales (Touvron et al. 2023, section 3.2.2)."""
+"""Margins: LLaMA 2's four levels, with the larger of its two scales (Touvron et al. 2023, section 3.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What the judge says of a pair (or of one order of it): `better` is 0, 1, or None for a tie."""
+    """The judge's verdict on a pair, or on a pair in one order."""
 
     better: int | None
+    """0 for the first, 1 for the second, None for a tie."""
     margin: int | None = None
-    """0 to 3; None where the judge did not say."""
+    """0 to 3, see `MARGINS`; None if the judge gave none."""
 
 
 TIE = Preference(None, 0)
@@ -33,36 +34,41 @@ TIE = Preference(None, 0)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What the judge says of several at once: places, best first, in groups that tie."""
+    """The judge's ranking of a list: groups of tied positions in the list, best first."""
 
     groups: tuple[tuple[int, ...], ...]
     margins: tuple[int | None, ...] = ()
-    """How much better each group is than the next; empty where the judge did not say."""
+    """How much better each group is than the next; empty if the judge gave none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one candidate stands among the others."""
+    """A candidate's result in the order."""
 
     candidate: int
+    """Its index."""
     rank: int
+    """From 1; tied candidates share a rank."""
     wins: float
-    """Pairs won, and one half for each tie."""
+    """1 for each pair won, and one half for each tie."""
     margin: int | None
-    """How much better the first one is: 0 for itself, for a tie and where it is not; None where nobody said."""
+    """How much better the first candidate is than this one: 0 for itself, and if it is not better; None if unknown."""
 
 
 def both(first: Preference, second: Preference) -> Preference:
-    """What holds of a pair whose two orders were judged; `second` is about the pair shown the other way round."""
+    """The preference for a pair judged in both orders; `second` is the verdict with the two swapped.
+
+    A tie if the verdicts disagree; the margin is the smaller one.
+    """
     turned = None if second.better is None else 1 - second.better
     if first.better is None or first.better != turned:
         return TIE
-    said = [margin for margin in (first.margin, second.margin) if margin is not None]
-    return Preference(first.better, min(said, default=None))
+    margins = [margin for margin in (first.margin, second.margin) if margin is not None]
+    return Preference(first.better, min(margins, default=None))
 
 
 def of_pair(listing: Listing, one: int, other: int) -> Preference:
-    """What a listing says of two places in it; the margin is that of the largest step between them."""
+    """The preference between two positions in a listing; its margin is the largest one between their groups."""
     place = {each: at for at, group in enumerate(listing.groups) for each in group}
     if place[one] == place[other]:
         return TIE
@@ -72,11 +78,11 @@ def of_pair(listing: Listing, one: int, other: int) -> Preference:
 
 
 def standings(size: int, pairs: Mapping[tuple[int, int], Preference]) -> tuple[Standing, ...]:
-    """Every candidate's standing, best first; those of one rank in the order they came.
+    """The standing of every candidate, best first; ties keep the candidates' order.
 
     Args:
-        size: how many candidates there are.
-        pairs: what holds of each pair `(i, j)` with i < j; one that is missing is a tie.
+        size: the number of candidates.
+        pairs: the preference for each pair `(i, j)` with i < j; a missing pair is a tie.
     """
     wins = [0.0] * size
     lead = [0] * size
@@ -99,7 +105,7 @@ def standings(size: int, pairs: Mapping[tuple[int, int], Preference]) -> tuple[S
 
 
 def _ranks(keys: Sequence[tuple[float, int]]) -> list[int]:
-    """1, 2, 2, 4: equals share a rank, and the next one counts all before it."""
+    """Ranks such as 1, 2, 2, 4: equal keys share a rank, and the next rank counts all before it."""
     ranks = [1]
     for number, (before, key) in enumerate(pairwise(keys), 2):
         ranks.append(ranks[-1] if key == before else number)
@@ -107,7 +113,7 @@ def _ranks(keys: Sequence[tuple[float, int]]) -> list[int]:
 
 
 def _behind(best: int, other: int, pairs: Mapping[tuple[int, int], Preference]) -> int | None:
-    """How much better the best one is than another, as the judge said of the two."""
+    """How much better the best candidate is than another, by the verdict on the two."""
     if best == other:
         return 0
     preference = pairs.get((min(best, other), max(best, other)), TIE)

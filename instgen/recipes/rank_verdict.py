@@ -1,8 +1,8 @@
-"""What a judge's reply says: JSON as it was asked for, or any of the plain forms in which judges end.
+"""Read a judge's verdict on candidates: the requested JSON, or any of the plain forms in which judges conclude.
 
-The rule: only a verdict that says one thing is one. Options that are merely listed or quoted, two verdicts that
-contradict each other and statements with a "not" in them make no verdict, and the caller gets None: never a guess,
-never the first option because it was looked for first.
+The rule: only an unambiguous verdict counts. Options that are merely listed or quoted, contradictory verdicts and
+negated statements are no verdict, and the caller gets None: never a guess, and never the option that happens to be
+looked for first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OPEN, _CLOSE = "(\\[（【*_`\"'“‘", ")\\]）】*_`\"'”’"
 _AFTER = rf"(?![a-z0-9]|[’'][a-z])[\s{_CLOSE}]{{0,8}}"
 _LETTER = rf"[\s{_OPEN}]{{0,8}}(?<![a-z0-9])([ab12]){_AFTER}"
 _NAME = rf"[\s{_OPEN}]{{0,8}}(?<![a-z0-9])((?-i:[AB12])|(?<=[{_OPEN}])[ab](?=[{_CLOSE}])){_AFTER}"
-"""A letter that is no article: "is a concise one" names nobody."""
+"""A letter that is not an article: "is a concise one" names no answer."""
 _THING = (
     r"(?:outputs?|answers?|responses?|assistants?|options?|candidates?|completions?|replies|reply|model|回答|答案|回复)"
 )
@@ -73,13 +73,13 @@ _UNLESS = re.compile(
     r"\W{0,8}\Z",
     re.IGNORECASE,
 )
-"""What stands before a statement that is not the judge's own, or no statement."""
+"""Words before a statement that is hypothetical or somebody else's."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 _QUOTED = re.compile(
     r"\"[^\"\n]*\"|“[^“”\n]*”|「[^「」\n]*」|『[^『』\n]*』|`[^`\n]*`|(?<!\w)'[^'\n]*'(?!\w)|‘[^‘’\n]*’(?!\w)"
 )
 _SPACES = re.compile(r"[^\S\n]{2,}")
-"""Many in a row, as a judge that loops writes them, would cost each of these patterns a try for each."""
+"""Runs of spaces, as a looping judge writes them; without collapsing them, the patterns would try at each one."""
 _ORDER_LINE = re.compile(
     r"^[^a-z]{0,12}(?:(?:my |the )?(?:final |overall )?(?:ranking|order|verdict)(?: is)?|排序|最终排序)?\W{0,12}?"
     r"([a-i](?:\s*(?:>+|=|≥|≻|＞|,|，|、)\s*[a-i]){1,8})\W{0,12}$",
@@ -105,21 +105,21 @@ _WORDS: Mapping[str, int] = {
     "unsure": 0,
     "几乎": 0,
 }
-"""Beginnings of words in which judges say how much, whatever they were asked to say."""
+"""Stems of the words with which judges express margins, whatever words they were asked to use, with their levels."""
 
 
 def read_pair(reply: str) -> Preference | None:
-    """What a reply says of the two answers it was shown, the first being 0; None where it says nothing clear."""
+    """The verdict of a reply about two answers, in the order shown; None if it is not clear."""
     reply = _SPACES.sub(" ", reply)
     objects = [found for found in _objects(reply) if _value(found, _VERDICT_KEYS) is not None]
     if objects:
         read = {_of_object(found) for found in objects}
         return read.pop() if len(read) == 1 else None
-    return _bracketed(reply) or _lines_end(reply) or _stated(reply)
+    return _bracketed(reply) or _edge_line(reply) or _stated(reply)
 
 
 def read_listing(reply: str, size: int) -> Listing | None:
-    """What a reply says of `size` answers, called A, B, C … in the order shown; None unless each has one place."""
+    """The ranking of `size` answers, named A, B, C … in the order shown; None unless it has each of them once."""
     reply = _SPACES.sub(" ", reply)
     objects = [found for found in _objects(reply) if _value(found, _RANKING_KEYS) is not None]
     if objects:
@@ -133,7 +133,7 @@ def read_listing(reply: str, size: int) -> Listing | None:
 
 
 def _objects(reply: str) -> Iterator[Mapping[str, Any]]:
-    """The JSON objects in a reply, by keys in small letters."""
+    """The JSON objects in a reply, with lowercase keys."""
     return ({key.strip().lower(): value for key, value in found.items()} for found in objects_in(reply))
 
 
@@ -142,39 +142,39 @@ def _value(found: Mapping[str, Any], keys: tuple[str, ...]) -> object:
 
 
 def _of_object(found: Mapping[str, Any]) -> Preference | None:
-    said = _value(found, _VERDICT_KEYS)
-    if not isinstance(said, str):
+    verdict = _value(found, _VERDICT_KEYS)
+    if not isinstance(verdict, str):
         return None
-    preference = _bracketed(said) or _lines_end(said) or _stated(said) or (TIE if _letter_c(said) else None)
+    preference = _bracketed(verdict) or _edge_line(verdict) or _stated(verdict) or (TIE if _is_tie(verdict) else None)
     if preference is None or preference.better is None:
         return preference
     margin = _margin(_value(found, _MARGIN_KEYS))
     return preference if margin is None else Preference(preference.better, margin)
 
 
-def _letter_c(said: str) -> bool:
-    return fold(said).strip(" .()[]") in {"c", "both", "equal", "same"}
+def _is_tie(verdict: str) -> bool:
+    return fold(verdict).strip(" .()[]") in {"c", "both", "equal", "same"}
 
 
 def _of_letter(letter: str) -> Preference:
     return TIE if letter == "c" else Preference("ab".index(letter.translate({49: "a", 50: "b"})))
 
 
-def _margin(said: object) -> int | None:
-    """The level that a word, or a number from 0 to 3, names."""
-    if isinstance(said, int) and not isinstance(said, bool):
-        return said if 0 <= said <= max(MARGINS.values()) else None
-    if not isinstance(said, str):
+def _margin(value: object) -> int | None:
+    """The level given by words, or by a number from 0 to 3; None if it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value <= max(MARGINS.values()) else None
+    if not isinstance(value, str):
         return None
-    word = fold(said)
+    word = fold(value)
     known = next((level for beginning, level in _WORDS.items() if beginning in word), None)
     return MARGINS["better"] if known is None and "better" in word else known
 
 
 def _bracketed(reply: str) -> Preference | None:
-    """The last verdict in double brackets, if its sentence holds no other.
+    """The last verdict in double brackets; None if its sentence has different ones.
 
-    What is quoted does not count, unless the sentence concludes and there is no other: `My verdict is "[[B]]".`
+    Quoted verdicts count only in a concluding sentence, and only if there is no unquoted one: `My verdict is "[[B]]".`
     """
     unquoted = _SENTENCE.split(_QUOTED.sub(" ", reply))
     concluding = [sentence for sentence in _SENTENCE.split(reply) if _CONCLUDES.search(sentence)]
@@ -185,18 +185,18 @@ def _bracketed(reply: str) -> Preference | None:
     return None
 
 
-def _of_brackets(said: str) -> Preference:
-    """`a`, `b`, `c`, `tie`, or how much in Arena-Hard's signs: `a>>b`, `a>b`, `a=b`."""
-    if "=" in said or said in {"c", "tie", "draw", "平局"}:
+def _of_brackets(verdict: str) -> Preference:
+    """Read `a`, `b`, `c` or `tie`, or Arena-Hard's signs, which have a margin: `a>>b`, `a>b`, `a=b`."""
+    if "=" in verdict or verdict in {"c", "tie", "draw", "平局"}:
         return TIE
-    if len(said) == 1:
-        return _of_letter(said)
-    better = "ab".index(said[0] if ">" in said else said[-1])
-    return Preference(better, MARGINS["significantly" if len(said) == 4 else "slightly"])
+    if len(verdict) == 1:
+        return _of_letter(verdict)
+    better = "ab".index(verdict[0] if ">" in verdict else verdict[-1])
+    return Preference(better, MARGINS["significantly" if len(verdict) == 4 else "slightly"])
 
 
-def _lines_end(reply: str) -> Preference | None:
-    """A verdict that is all there is in the last line or in the first: "B", "Answer (a)", "Verdict: B"."""
+def _edge_line(reply: str) -> Preference | None:
+    """A verdict that is all there is on the last or the first line: "B", "Answer (a)", "Verdict: B"."""
     lines = [line for line in reply.splitlines() if any(map(str.isalnum, line))]
     for line in dict.fromkeys((*lines[-1:], *lines[:1])):
         if _TIE_ALONE.match(line):
@@ -208,7 +208,7 @@ def _lines_end(reply: str) -> Preference | None:
 
 
 def _stated(reply: str) -> Preference | None:
-    """What sentences state: the last one that concludes or, where none does, all of them together."""
+    """The verdict that sentences state: that of the last concluding one or, without any, that of all if they agree."""
     found: list[tuple[bool, Preference | None]] = []
     for sentence in _SENTENCE.split(_QUOTED.sub(_unquoted, reply)):
         preference = _of_sentence(sentence)
@@ -217,12 +217,12 @@ def _stated(reply: str) -> Preference | None:
     concluding = [preference for concludes, preference in found if concludes]
     if concluding:
         return concluding[-1]
-    said = {preference.better for _, preference in found if preference is not None}
-    return found[-1][1] if len(said) == 1 else None
+    winners = {preference.better for _, preference in found if preference is not None}
+    return found[-1][1] if len(winners) == 1 else None
 
 
 def _unquoted(quoted: re.Match[str]) -> str:
-    """A short name in quotation marks ("Output (a)") stays; longer quotations go."""
+    """The replacement for a quotation: a short name such as "Output (a)" keeps its text, anything longer is removed."""
     return quoted[0][1:-1] if len(quoted[0]) <= len('"Output (a)"') else " "
 
 
@@ -239,12 +239,12 @@ def _of_sentence(sentence: str) -> Preference | None:
     return Preference(better, _margin(stated[-1][2] or "") if stated[-1][2] else _margin_before(stated[-1][0]))
 
 
-def _margin_before(said: str) -> int | None:
-    return next((level for word, level in _WORDS.items() if not word.isascii() and word in said), None)
+def _margin_before(statement: str) -> int | None:
+    return next((level for word, level in _WORDS.items() if not word.isascii() and word in statement), None)
 
 
 def _of_groups(ranking: object, margins: object) -> Listing | None:
-    """A ranking as JSON has it: letters, groups of letters that tie, or one string with signs between them."""
+    """A ranking from JSON: letters, groups of tied letters, or one string with signs between the letters."""
     if isinstance(ranking, str):
         return _of_line(ranking)
     if not isinstance(ranking, list):
@@ -256,8 +256,8 @@ def _of_groups(ranking: object, margins: object) -> Listing | None:
         if not places or None in places:
             return None
         groups.append(tuple(place for place in places if place is not None))
-    said = [_margin(margin) for margin in margins] if isinstance(margins, list) else []
-    return Listing(tuple(groups), tuple(said) if len(said) == len(groups) - 1 else ())
+    levels = [_margin(margin) for margin in margins] if isinstance(margins, list) else []
+    return Listing(tuple(groups), tuple(levels) if len(levels) == len(groups) - 1 else ())
 
 
 def _place(letter: object) -> int | None:
@@ -268,7 +268,7 @@ def _place(letter: object) -> int | None:
 
 
 def _of_line(line: str) -> Listing | None:
-    """The order in a line such as `C > A = B >> D`; commas mean >, and a double sign means significantly better."""
+    """The ranking in a line such as `C > A = B >> D`; a comma means >, and >> means significantly better."""
     found = _ORDER_LINE.match(line)
     if found is None:
         return None

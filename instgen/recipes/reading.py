@@ -1,7 +1,7 @@
-"""How a teacher's free-text reply becomes tasks, instructions, instances or a yes: the one door to all readers.
+"""Read tasks, instructions, instances or a yes or no from a teacher's free-text reply: the entry point to all readers.
 
-No reader trusts numbers, places in a list, one separator or one spelling; each keeps the case, the spaces and the lines
-of what it finds, and takes nothing that a cut reply may have left unfinished.
+The rule: no reader relies on numbers, positions in a list, one separator or one spelling. Each keeps the case, spaces
+and lines of what it finds, and takes nothing that a cut reply may have left unfinished.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _JSON = re.compile(r"```|~~~|\{|\[\s*(?:[{\]]|$)")
 def read_tasks(reply: str, *, whole: bool, begun: str = "") -> ReadTasks:
     """The whole tasks in a reply, and what is left over.
 
-    Where the reply is not `whole` (it was cut by the token limit), its last task counts as cut. `begun` is what the
-    prompt had begun to write for the teacher ("4. Instruction:"); a reply that begins anew stands alone.
+    If the reply is not `whole` (it was cut by the token limit), its last task counts as cut. `begun` is the beginning
+    of the reply that the prompt ended with ("4. Instruction:"); it is ignored if the reply starts anew.
     """
     first = _first_line(reply)
     anew = ("{" not in begun and _JSON.match(first)) or any(label.kind == "instruction" for label in labels_in(first))
@@ -39,24 +39,24 @@ def read_tasks(reply: str, *, whole: bool, begun: str = "") -> ReadTasks:
 def read_instructions(reply: str, *, whole: bool, begun: str = "") -> ReadInstructions:
     """The instructions in a reply that lists them, and what is left over.
 
-    `begun` is the number that the prompt ended with ("9."). Talk before the list is let go; behind it, what stands
-    apart from the last item is left over, unless other items have blank lines in them too.
+    `begun` is the number that the prompt ended with ("9."). Talk before the list is dropped; text after a blank line in
+    the last item is left over, unless other items have blank lines too.
     """
     return read_items(_lines(reply if is_item(_first_line(reply)) else begun + reply), whole)
 
 
 def read_instances_input_first(reply: str, *, whole: bool) -> tuple[Instance, ...]:
-    """The instances in a reply that gives each input before its output; where it was cut, not the last one."""
+    """The instances in a reply that gives each input before its output; in a cut reply, without the last one."""
     return input_first(_lines(reply), whole)
 
 
 def read_instances_output_first(reply: str, *, whole: bool) -> tuple[Instance, ...]:
-    """The instances in a reply that gives a class label before each input; where it was cut, not the last one."""
+    """The instances in a reply that gives a class label before each input; in a cut reply, without the last one."""
     return output_first(_lines(reply), whole)
 
 
 def read_yes_no(reply: str) -> bool | None:
-    """Whether the reply says yes, in its first line or its last; None where it says neither or both."""
+    """The answer in the first line of a reply or, if that has none, in the last; None if neither has a clear one."""
     lines = [line for line in reply.split("\n") if line.strip()]
     answers = (yes_or_no(line) for line in (lines[0], lines[-1])) if lines else iter(())
     return next((answer for answer in answers if answer is not None), None)
@@ -67,5 +67,5 @@ def _first_line(reply: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text with line ends of one kind."""
+    """The text with CRLF line ends replaced by LF."""
     return text.replace("\r\n", "\n")

@@ -1,7 +1,7 @@
-"""Prompts that a run writes more than once: from few seeds, the same examples are drawn again and again.
+"""Numbering of repeated prompts: with few seeds, a run draws the same examples again and again.
 
-The rule: the same words, asked again, are another purchase and get another answer. If all calls that draw the same
-examples shared one answer, a run from three seeds would soon run dry.
+The rule: a repeated prompt is sent as a new sample and gets a new completion. If all calls with the same examples
+shared one completion, a run from three seeds would soon yield nothing new.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from instgen.records import Prompt, content_hash
 
 
 class Repeats:
-    """How often each prompt was written; to be asked in the order of the flows, so that every run counts alike."""
+    """Counts how often each prompt occurs; must be called in the order of the flows, so that every run counts alike."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with no prompts."""
         self._times: Counter[str] = Counter()
 
     def numbered(self, prompt: Prompt) -> Prompt:
-        """The prompt; its sample number is how often it was written before."""
+        """The prompt, with the number of earlier occurrences of its text as its sample number."""
         words = content_hash(prompt.text, *(message.content for message in prompt.messages))
         before = self._times[words]
         self._times[words] += 1

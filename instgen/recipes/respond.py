@@ -1,8 +1,8 @@
-"""Answers for instructions: fills what is missing, and passes on what is complete.
+"""Answer instructions: fill in missing answers, and pass through records that have one.
 
-The rule: every row is on its own. What it is asked, and of which teacher, depends on nothing but the row and the seed,
-so one row more or less changes no other. Which samples a teacher is asked for depends on their number alone, not on who
-else is asked: with one more teacher or sample, nothing is bought twice.
+The rule: rows are independent. The prompt and the choice of teacher depend only on the row and the seed, so adding or
+removing a row changes no other. A teacher's sample numbers are always consecutive from 0, so that with one more teacher
+or sample, no call is paid for twice.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from instgen.records import Candidate, Completion, Message, Prompt, Record, Reje
 
 COMMAND = "respond"
 DUPLICATE = "duplicate-candidate"
-"""The reason of an answer that another sample gave, letter for letter."""
+"""The reason for rejecting an answer that is identical to another sample's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """How instructions are answered."""
+    """The settings of a run."""
 
     template: Template
     samples: int = 1
-    """Answers asked for each record; with more than one, the good ones become candidates."""
+    """Answers requested per record; if several are good, they become candidates."""
     teachers: int = 1
-    """Teachers that take turns: one is drawn for each record, and further samples go round, beginning with it."""
+    """The number of teachers that take turns: one is drawn for each record, and further samples rotate from there."""
     replace: bool = False
-    """Whether records that have an answer are answered again."""
+    """Whether records that already have an answer are answered again."""
     seed: int = 0
     system: str = ""
-    """The system text for records that have none of their own."""
+    """The system text for records that have none."""
     reasoning: bool = True
-    """Whether what the teacher thought before its answer is kept in the record."""
+    """Whether the teacher's reasoning is kept in the record."""
     refusals: bool = False
-    """Whether an answer that declines is data like any other."""
+    """Whether refusals are kept like any other answer."""
 
 
 class Respond:
-    """The recipe: one flow a record, none of which knows of another."""
+    """The recipe: one flow per record, independent of all others."""
 
     command = COMMAND
 
     def __init__(self, answering: Answering) -> None:
-        """Answer in the given way."""
+        """Set how records are answered."""
         self._answering = answering
         self.complete = 0
-        """Records so far that had an answer, and passed through."""
+        """Records so far that had an answer and were passed through."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow that answers one record."""
@@ -59,12 +59,12 @@ class Respond:
         return respond_flow(item, self._answering)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is."""
+        """The outcome unchanged."""
         return outcome
 
 
 def respond_flow(record: Record, answering: Answering) -> Flow:
-    """The record with its answer; a complete one as it came."""
+    """The record with its answer, or unchanged if it has one; unusable answers become rejections."""
     if _complete(record, answering):
         return Outcome((record,))
     record = _with_system(record, answering.system)
@@ -80,19 +80,19 @@ def respond_flow(record: Record, answering: Answering) -> Flow:
             good[candidate.output] = candidate
         else:
             rejections.append(rejection)
-    records = (_together(list(good.values())),) if good else ()
+    records = (_combined(list(good.values())),) if good else ()
     return Outcome(records, tuple(rejections))
 
 
 def first_teacher(record: Record, answering: Answering) -> int:
-    """Which of the teachers a record is given to first: drawn from the seed and its id."""
+    """The index of the teacher that answers a record first, drawn from the seed and the record's id."""
     if answering.teachers == 1:
         return 0
     return random.Random(f"{COMMAND}:{answering.seed}:{record.id}").randrange(answering.teachers)
 
 
 def _samples(record: Record, answering: Answering) -> Iterable[Prompt]:
-    """The prompts, for each teacher in turn; each time round they ask for the next sample."""
+    """The prompts, with the teachers in rotation; each full rotation asks for the next sample."""
     prompt = _prompt(record, answering.template)
     first = first_teacher(record, answering)
     for number in range(answering.samples):
@@ -111,12 +111,12 @@ def _answered(record: Record) -> bool:
 
 
 def _asking(record: Record) -> tuple[Message, ...]:
-    """A conversation up to where the assistant is to speak."""
+    """The turns of a conversation up to the one the assistant is to write."""
     return record.messages[:-1] if record.messages[-1].role == "assistant" else record.messages
 
 
 def _prompt(record: Record, template: Template) -> Prompt:
-    """The conversation so far, or the instruction and its input; a record's own system text comes first."""
+    """The prompt: the conversation so far, or the instruction and its input, after the record's own system text."""
     if record.messages:
         return replace(template.defaults, messages=_asking(record))
     if record.input:
@@ -148,7 +148,7 @@ def _with_answer(record: Record, completion: Completion, answering: Answering) -
 
 
 def _with_system(record: Record, system: str) -> Record:
-    """The record to be answered under a system text, where it has none."""
+    """The record with this system text, unless it already has one."""
     if not system or record.system or any(message.role == "system" for message in record.messages):
         return record
     if record.messages:
@@ -157,7 +157,7 @@ def _with_system(record: Record, system: str) -> Record:
 
 
 def _objection(answered: Record, completion: Completion, record: Record, answering: Answering) -> Rejection | None:
-    """Why an answer cannot be used."""
+    """The rejection of an answer that cannot be used; None if it can."""
     if completion.finish == "failed":
         return failure(COMMAND, completion, record)
     if completion.finish == "length":
@@ -169,8 +169,8 @@ def _objection(answered: Record, completion: Completion, record: Record, answeri
     return None if verdict is None else Rejection(COMMAND, verdict, answered)
 
 
-def _together(good: list[Record]) -> Record:
-    """The first good answer's record, with all of them as candidates where there are several."""
+def _combined(good: list[Record]) -> Record:
+    """The record with the first good answer; if there are several, with all of them as candidates."""
     if len(good) == 1:
         return good[0]
     candidates = tuple(Candidate(record.output, record.origin[-1].teacher) for record in good)

@@ -1,6 +1,6 @@
-"""What a judge is shown: the rubric's words in a frame, and the record's texts as data between tags that bear a mark.
+"""Prompts for a judge: the rubric's text in a frame, and the record's texts as data between tags with a mark.
 
-The rule: no text that is shown holds the mark, so that no row can end its own tags or begin others.
+The rule: no shown text contains the mark, so that no row can close its own tags or open others.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from instgen.records import Prompt, Record
 from instgen.scores.rubric import Of, Rubric, Scale, schema_of
 
 MARK_BITS = 48
-"""Of the mark around a shown text; ours, too many for the text to hold it by chance or by guessing."""
+"""Random bits in the mark around a shown text: enough that no text contains it by chance or by guessing. Our choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record as a judge is to see it."""
+    """A record as it is shown to a judge."""
 
     record: Record
     of: Of
     reference: str = ""
-    """A correct answer to compare with."""
+    """A correct answer to compare with; "" if there is none."""
 
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """The texts, each with the block of the frame that it is shown in."""
+        """The texts to show, each preceded by the name of the frame's block for it; only an answer may be empty."""
         record = self.record
         if record.messages:
             shown = list(_turns(record))
@@ -46,13 +46,13 @@ class Comparison:
 
     prompt: Prompt
     scales: tuple[Scale, ...]
-    """One a variant, by the name that the variant has in the prompt."""
+    """One per variant, named like the variant in the prompt."""
     names: tuple[str, ...]
-    """Those names in the order of the records."""
+    """The variants' names in the order of the records."""
 
 
 def asking(shown: Shown, rubric: Rubric, frame: Template, rng: random.Random) -> Prompt:
-    """The question about one record."""
+    """The prompt about one record."""
     fields = shown.fields()
     mark = drawn_mark(rng, (text for _, text in fields))
     data = "\n\n".join(frame.block(block, mark=mark, text=text) for block, text in fields)
@@ -60,9 +60,9 @@ def asking(shown: Shown, rubric: Rubric, frame: Template, rng: random.Random) ->
 
 
 def comparing(records: Sequence[Record], rubric: Rubric, frame: Template, rng: random.Random) -> Comparison:
-    """The question about all of them, shown in an order that is drawn, and named a, b, c … in that order.
+    """The prompt about several variants, shown in random order and named a, b, c … in that order.
 
-    So neither a name nor a place tells which of them came first: judges prefer some of each.
+    So neither name nor position reveals which record came first; judges have preferences for both.
     """
     (scale,) = rubric.scales
     texts = [_task(record) for record in records]
@@ -76,7 +76,7 @@ def comparing(records: Sequence[Record], rubric: Rubric, frame: Template, rng: r
 
 
 def drawn_mark(rng: random.Random, texts: Iterable[str]) -> str:
-    """A mark that none of the texts holds: one that they hold is drawn again."""
+    """A random mark in hexadecimal that none of the texts contains; it is redrawn until that is so."""
     everything = "\n".join(texts).casefold()
     while True:
         mark = f"{rng.getrandbits(MARK_BITS):0{MARK_BITS // 4}x}"
@@ -87,7 +87,7 @@ def drawn_mark(rng: random.Random, texts: Iterable[str]) -> str:
 def _framed(frame: Template, rubric: Rubric, scales: tuple[Scale, ...], mark: str, data: str) -> Prompt:
     prompt = frame.render(
         question=rubric.question,
-        scores="\n".join(_told(frame, scale) for scale in rubric.scales),
+        scores="\n".join(_scale_line(frame, scale) for scale in rubric.scales),
         mark=mark,
         data=data,
         form=frame.block("form", scores=", ".join(_form(frame, scale) for scale in scales)),
@@ -95,7 +95,7 @@ def _framed(frame: Template, rubric: Rubric, scales: tuple[Scale, ...], mark: st
     return replace(prompt, schema=schema_of(scales), sources=(rubric.source, *prompt.sources))
 
 
-def _told(frame: Template, scale: Scale) -> str:
+def _scale_line(frame: Template, scale: Scale) -> str:
     block = "score that may not apply" if scale.may_not_apply else "score"
     return frame.block(block, key=scale.name, least=str(scale.least), most=str(scale.most), means=scale.means)
 
@@ -105,7 +105,7 @@ def _form(frame: Template, scale: Scale) -> str:
 
 
 def _turns(record: Record) -> Iterable[tuple[str, str]]:
-    """The turns of a conversation; only the last answer is the one that is judged."""
+    """The turns of a conversation with their blocks; only an answer in the last turn is the one judged."""
     last = len(record.messages) - 1
     for at, message in enumerate(record.messages):
         if message.role == "assistant":

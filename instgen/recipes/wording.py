@@ -1,6 +1,6 @@
-"""Which of the languages that our prompts are written in goes with a text.
+"""Choose the language of the prompts for a text.
 
-The rule: Chinese where half of the words or more are Han letters and no kana is among them, English for all others.
+The rule: Chinese if at least half of the tokens are Han characters and there is no kana; English for all others.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from instgen.text.scripts import HAN, KANA
 from instgen.text.tokens import tokens
 
 LANGUAGES = ("en", "zh")
-"""`en` serves every text whose own language has no prompts."""
+"""The languages that have built-in prompts; `en` is used for texts in any other."""
 
 _HAN = re.compile(f"[{HAN}]")
 _KANA = re.compile(f"[{KANA}]")
 
 
 def language_for(text: str, languages: Container[str] = LANGUAGES) -> str:
-    """The language of the prompts around a text, of those that there are."""
+    """The language of the prompts to use with a text, from those given."""
     found = tokens(text)
     han = sum(1 for token in found if _HAN.match(token))
     is_chinese = 2 * han >= len(found) > 0 and not _KANA.search(text)

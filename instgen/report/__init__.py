@@ -1,1 +1,1 @@
-"""Numbers about a dataset, and the page that shows them. Pure: records and rows in, numbers and text out."""
+"""Statistics of a dataset, and the HTML page that shows them. Pure: records and rows in, numbers and text out."""

@@ -1,7 +1,7 @@
-"""Which of InstructGPT's ten use cases a task is (Ouyang et al. 2022, table 1): by keyword, so a rough guide.
+"""Classifies tasks into InstructGPT's ten use cases (Ouyang et al. 2022, table 1) by keyword, as a rough guide.
 
-The rule: the first line of the table that fits. What fits none is "other"; a language that has no keywords here is not
-guessed at, but counted as not told.
+The rule: the first matching row of the table decides. A task that matches none is "other"; a task in a language without
+keywords here is not guessed at, but counted as unknown.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from instgen.report.numbers import NOT_TOLD
+from instgen.report.numbers import UNKNOWN
 from instgen.text.scripts import HAN
 from instgen.text.tokens import words
 
@@ -25,14 +25,14 @@ PAPER_SHARES = {
     "closed QA": 0.026,
     "extract": 0.019,
 }
-"""The share of each among the prompts of InstructGPT's customers (Ouyang et al. 2022, table 1)."""
+"""The share of each use case among the prompts of InstructGPT's customers (Ouyang et al. 2022, table 1)."""
 
 _LONG_INPUT = 12
-"""Words from which an input counts as a text that a question is about."""
+"""Minimum words of an input to count as a text that the instruction is about."""
 _HEAD, _TAIL = 300, 100
-"""Characters in which a task is looked for: a longer text says what it wants at its beginning or at its end."""
+"""Characters examined at the start and end of a longer text, where it says what it asks for."""
 _FOREIGN = 0.1
-"""The share of letters beyond ASCII that an English text may have: a name, a word from French."""
+"""The maximum share of non-ASCII letters in an English text, for names and loanwords."""
 _ENGLISH = re.compile(r"\b(?:the|a|an|of|to|and|is|in|for|what|how|write|give|this)\b", re.IGNORECASE)
 _HAN = re.compile(f"[{HAN}]")
 
@@ -42,7 +42,7 @@ class _Keywords:
     category: str
     pattern: re.Pattern[str]
     with_input: bool = False
-    """Whether it takes an input of some length."""
+    """Whether it applies only to tasks with an input of `_LONG_INPUT` words or more."""
 
 
 def _keywords(category: str, pattern: str, *, with_input: bool = False) -> _Keywords:
@@ -102,21 +102,21 @@ _TABLE = (
 
 
 def category_of(instruction: str, given: str = "") -> str:
-    """The use case that a task looks like."""
+    """The use case that the keywords of a task suggest."""
     if len(instruction) > _HEAD + _TAIL:
         instruction = f"{instruction[:_HEAD]} ... {instruction[-_TAIL:]}"
     is_han = bool(_HAN.search(instruction))
     if not is_han and not _is_english(instruction):
-        return NOT_TOLD
+        return UNKNOWN
     has_input = words(given[:_HEAD]) >= _LONG_INPUT
     for keywords in _TABLE:
         if (has_input or not keywords.with_input) and keywords.pattern.search(instruction):
             return keywords.category
-    return "other" if is_han or _ENGLISH.search(instruction) else NOT_TOLD
+    return "other" if is_han or _ENGLISH.search(instruction) else UNKNOWN
 
 
 def _is_english(text: str) -> bool:
-    """Whether English keywords may be looked for: in plain ASCII, and where there is little beside English words."""
+    """Whether English keywords apply: the text is ASCII, or has English words and few non-ASCII letters."""
     if text.isascii():
         return True
     letters = [char for char in text if char.isalpha()]

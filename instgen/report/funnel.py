@@ -1,4 +1,4 @@
-"""What became of the rows on the way: the summaries of the stages, and the rejects with examples and clusters."""
+"""The funnel of a pipeline: the summaries of its stages, and its rejects with examples and clusters of duplicates."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from instgen.report.numbers import Stage
 
 EXAMPLES = 3
-"""Rows shown for each reason."""
+"""Rejected rows shown for each reason."""
 CLUSTERS = 20
-"""The largest clusters of duplicates that are shown."""
+"""Clusters of duplicates shown, the largest ones."""
 _MEMBERS = 8
-"""Rows shown of a cluster."""
+"""Rejected rows shown for each cluster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row that was left out."""
+    """A rejected row, with its evidence and the text it was too similar to, if any."""
 
     text: str
     evidence: str
@@ -29,7 +29,7 @@ class Example:
 
 @dataclass(slots=True)
 class Cluster:
-    """A row that stayed, and those that were too near to it."""
+    """A kept row, and the rejected rows that were too similar to it."""
 
     text: str
     rows: int = 0
@@ -37,17 +37,17 @@ class Cluster:
 
 
 class Rejects:
-    """What rejects files hold, counted; a few rows of each reason are kept."""
+    """Counts of the rows in rejects files, with a few examples for each reason."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Start without any rows."""
         self.counts: Counter[tuple[str, str]] = Counter()
-        """By stage and reason."""
+        """Rows by stage and reason."""
         self.examples: dict[tuple[str, str], list[Example]] = {}
         self._clusters: dict[str, Cluster] = {}
 
     def add(self, row: Mapping[str, Any]) -> bool:
-        """Count one row of a rejects file; false for a row without a verdict, which is none."""
+        """Count one row of a rejects file; returns False for a row without a verdict, which is not counted."""
         verdict = row.get("rejected")
         if not isinstance(verdict, dict) or not isinstance(verdict.get("reason"), str):
             return False
@@ -58,9 +58,9 @@ class Rejects:
         example = Example(
             _text(row), str(verdict.get("evidence", "")), str(near.get("text", "")), _number(near.get("similarity"))
         )
-        some = self.examples.setdefault(key, [])
-        if len(some) < EXAMPLES:
-            some.append(example)
+        examples = self.examples.setdefault(key, [])
+        if len(examples) < EXAMPLES:
+            examples.append(example)
         if near.get("id"):
             cluster = self._clusters.setdefault(str(near["id"]), Cluster(example.near))
             cluster.rows += 1
@@ -69,17 +69,17 @@ class Rejects:
         return True
 
     def clusters(self) -> list[Cluster]:
-        """The rows that most others were too near to."""
+        """The largest clusters, in descending order of size."""
         return sorted(self._clusters.values(), key=lambda cluster: -cluster.rows)[:CLUSTERS]
 
 
 def stage_of(row: Mapping[str, Any]) -> Stage | None:
-    """A stage from its summary; None for a row that is no summary."""
+    """The stage described by a row of a summary file; None if the row is not a summary."""
     command, read, kept = row.get("command"), _count(row.get("read")), _count(row.get("kept"))
     if not isinstance(command, str) or read is None or kept is None:
         return None
-    told = row.get("reasons")
-    reasons = {str(reason): _count(rows) or 0 for reason, rows in told.items()} if isinstance(told, dict) else {}
+    found = row.get("reasons")
+    reasons = {str(reason): _count(rows) or 0 for reason, rows in found.items()} if isinstance(found, dict) else {}
     return Stage(
         command,
         read,

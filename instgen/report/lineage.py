@@ -1,4 +1,4 @@
-"""Families: how tasks grew out of one another, from a root to its last child, with what each step changed."""
+"""Families: how tasks were evolved from a root to its deepest descendant, with the changes of each step."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from instgen.records import Record, Step
 from instgen.report.sample import Sample, key_of
 
 FAMILIES = 40
-"""Roots whose families are shown."""
+"""Families shown."""
 _ROOTS = 10_000
-"""Rows that were not evolved that are kept, at most, as one of them may be such a root."""
+"""Maximum number of unevolved rows kept, any of which may be the root of a family."""
 _CHILDREN = 500
-"""Children of one root that are kept, at most."""
+"""Maximum number of descendants kept for each root."""
 _MEMBERS = 30
-"""Tasks of one chain, at most."""
+"""Maximum number of tasks in a chain."""
 _LONGEST = 2_000
-"""Characters of a text that are compared."""
+"""Characters of each text that are compared."""
 _EXAMPLES = 8
-"""Tasks that a root was written after, at most: as many as one prompt shows (Wang et al. 2023, section 2.2)."""
+"""Maximum number of example tasks kept for a root: as many as one prompt shows (Wang et al. 2023, section 2.2)."""
 _WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 
 Change = Literal["same", "added", "removed"]
@@ -31,7 +31,7 @@ Change = Literal["same", "added", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text, and what became of it from parent to child."""
+    """A piece of text, and whether it was kept, added or removed between parent and child."""
 
     change: Change
     text: str
@@ -39,7 +39,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One task of a family, as changes of the one before it."""
+    """One task of a family, as changes to the task before it."""
 
     op: str
     round: int
@@ -48,16 +48,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A chain from a root to its last child."""
+    """A chain from a root to its deepest descendant."""
 
     examples: tuple[str, ...]
-    """The tasks that the root was written after, where it was not there from the start: seeds, most of them."""
+    """The example tasks, mostly seeds, in the prompt that generated the root; empty if it was not generated."""
     members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What a family needs to know of a record."""
+    """The parts of a record that a family is built from."""
 
     id: str
     task: str
@@ -69,16 +69,16 @@ class _Node:
 
 @dataclass(slots=True)
 class Families:
-    """The children of some roots: those whose hashes are the lowest, so the same for the same rows."""
+    """The descendants of a sample of roots: those with the lowest hashes, so the order of the rows does not matter."""
 
     _children: dict[tuple[int, str], Sample[_Node]] = field(default_factory=dict)
-    """By the root's hash and id."""
+    """Descendants by the root's hash and id."""
     _roots: Sample[_Node] = field(default_factory=lambda: Sample(_ROOTS))
     _known: dict[str, str] = field(default_factory=dict)
-    """The tasks of ancestors that other files hold, by id."""
+    """The tasks of possible ancestors from other files, by id."""
 
     def add(self, record: Record) -> None:
-        """See one record; one that was not evolved may be a root."""
+        """Add one record of the data; one that was not evolved may be a root."""
         step = evolved(record)
         if step is None or not step.root:
             self._roots.offer(record.id, _node(record, step))
@@ -92,11 +92,11 @@ class Families:
         self._children.setdefault(key, Sample(_CHILDREN)).offer(record.id, _node(record, step))
 
     def know(self, record: Record) -> None:
-        """See a record that may be an ancestor: a seed, or a row of an earlier stage."""
+        """Add a record that may be an ancestor but is not part of the data: a seed, or a row of an earlier stage."""
         self._known[record.id] = _task(record)
 
     def shown(self) -> list[Family]:
-        """The families with at least two members whose text is known."""
+        """The families in which the texts of at least two members are known."""
         known = self._known | {root.id: root.task for root in self._roots.items()}
         families = [_family(root, children.items(), known) for (_, root), children in sorted(self._children.items())]
         return [family for family in families if len(family.members) > 1]
@@ -135,21 +135,21 @@ def _node(record: Record, step: Step | None) -> _Node:
 
 
 def evolved(record: Record) -> Step | None:
-    """The step that last made this record out of another one, if any did."""
+    """The last step that evolved the record from another one; None if there is none."""
     return next((step for step in reversed(record.origin) if step.round), None)
 
 
 def changes(before: str, after: str) -> tuple[Span, ...]:
-    """What of a text stayed, went and came, word by word; words that change in a row are told together."""
+    """The kept, removed and added parts of a text, compared word by word; consecutive changes are merged."""
     old, new = _WORDS.findall(before[:_LONGEST]), _WORDS.findall(after[:_LONGEST])
     spans: list[Span] = []
     removed = added = ""
     for edit in Indel.opcodes(old, new):
-        went, came = "".join(old[edit.src_start : edit.src_end]), "".join(new[edit.dest_start : edit.dest_end])
-        if edit.tag != "equal" or (removed and added and came.isspace()):
-            removed, added = removed + went, added + came
+        source, target = "".join(old[edit.src_start : edit.src_end]), "".join(new[edit.dest_start : edit.dest_end])
+        if edit.tag != "equal" or (removed and added and target.isspace()):
+            removed, added = removed + source, added + target
             continue
-        spans += [Span("removed", removed), Span("added", added), Span("same", came)]
+        spans += [Span("removed", removed), Span("added", added), Span("same", target)]
         removed = added = ""
     spans += [Span("removed", removed), Span("added", added)]
     return tuple(span for span in spans if span.text)

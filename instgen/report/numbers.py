@@ -1,4 +1,4 @@
-"""The nouns of a report: what is known of a dataset, as numbers that `stats` prints and the page draws."""
+"""The data classes of a report: statistics of a dataset, which `stats` prints and the HTML page draws."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from instgen.report.verbs import Pair
 
-NOT_TOLD = "not told"
-"""The label under which rows are counted whose language or use case cannot be told."""
+UNKNOWN = "unknown"
+"""The label for rows whose language or use case cannot be determined."""
 OTHERS = "others"
-"""The label under which all that is too rare to be listed is counted together."""
+"""The label under which everything too rare to be listed is counted together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a quantity is spread over rows: its middle, its ends, and counts by bin."""
+    """The distribution of a quantity over rows: mean, median, 95th percentile, range, and a histogram."""
 
     count: int
     mean: float
@@ -25,15 +25,16 @@ class Spread:
     least: float
     most: float
     edges: tuple[float, ...]
-    """The lower edge of each bin, and the upper one of the last."""
+    """The lower edge of each bin, followed by the upper edge of the last bin."""
     counts: tuple[int, ...]
+    """Rows in each bin."""
     is_whole: bool
-    """Whether all are whole numbers."""
+    """Whether all values are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """The rows that one operation made in one round."""
+    """The rows whose last evolving step was this operation in this round; round 0 is rows that were not evolved."""
 
     op: str
     round: int
@@ -41,30 +42,30 @@ class Depth:
     words: float
     """Mean words of their instructions."""
     difficulty: float | None
-    """Mean of the score of that name, where there is one."""
+    """Mean of the score `difficulty`; None if no row has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diversity:
-    """How varied the instructions are, on a sample of them."""
+    """Measures of diversity in a sample of the instructions."""
 
     rows: int
-    """How many were looked at."""
+    """Instructions in the sample."""
     distinct_1: float | None
     distinct_2: float | None
     self_rouge: Spread | None
-    """ROUGE-L with the nearest other instruction of a smaller sample."""
+    """ROUGE-L with the nearest other instruction, in a smaller sample."""
     seed_rouge: Spread | None
     """ROUGE-L with the nearest seed instruction."""
     pairs: Sequence[tuple[Pair, int]]
-    """Verbs with their objects, the most frequent first."""
+    """Pairs of a verb and its object with their counts, most frequent first."""
     paired: int
-    """Rows that have such a pair."""
+    """Instructions that have such a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of a pipeline, as its summary tells."""
+    """One stage of a pipeline, as described by its summary."""
 
     command: str
     read: int
@@ -74,12 +75,12 @@ class Stage:
     teacher: str = ""
     tokens: int = 0
     cost: float | None = None
-    """US dollars; None where it is not known in full."""
+    """US dollars; None if not fully known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """All that is counted of a dataset."""
+    """All statistics of a dataset."""
 
     rows: int
     with_input: int
@@ -88,16 +89,17 @@ class Numbers:
     with_candidates: int
     with_reasoning: int
     lengths: Mapping[str, Spread]
-    """Words of `instruction`, of `input` and `output` where they are not empty."""
+    """Words of `instruction`, `input` and `output`; empty inputs and outputs are not counted."""
     categories: Mapping[str, int]
     categories_of: int
-    """Rows that the categories and languages were told for."""
+    """Rows whose use case was classified: a sample."""
     languages: Mapping[str, int]
     languages_of: int
+    """Rows whose language was identified: a sample."""
     diversity: Diversity
     scores: Mapping[str, Spread]
     teachers: Mapping[str, int]
-    """Rows that each teacher wrote something of; who only judged them is not among the teachers."""
+    """Rows by the teachers that wrote any part of them; teachers that only judged are not counted."""
     commands: Mapping[str, int]
     prompts: Mapping[str, int]
     depths: Sequence[Depth]
@@ -105,12 +107,12 @@ class Numbers:
 
     @property
     def cost(self) -> float | None:
-        """What the stages cost together, in US dollars; None where any of it is unknown, or nothing is told."""
+        """Total cost of the stages in US dollars; None if the cost of any is unknown, or no stage called a teacher."""
         costs = [stage.cost for stage in self.stages if stage.teacher]
         return sum(cost for cost in costs if cost is not None) if costs and None not in costs else None
 
     def gates(self) -> dict[str, float]:
-        """The numbers that a limit can be set for (`stats --fail-under`), by name."""
+        """The numbers for which limits can be set (`stats --fail-under`, `--fail-over`), by name."""
         diversity = self.diversity
         share = 1 / max(self.rows, 1)
         named: dict[str, float | None] = {
@@ -122,8 +124,8 @@ class Numbers:
             "novelty": 1 - diversity.self_rouge.mean if diversity.self_rouge else None,
             "seed-novelty": 1 - diversity.seed_rouge.mean if diversity.seed_rouge else None,
             "verb-nouns": len(diversity.pairs) / diversity.paired if diversity.paired else None,
-            "categories": sum(1 for name, count in self.categories.items() if count and name != NOT_TOLD),
-            "languages": len(self.languages.keys() - {NOT_TOLD, OTHERS}),
+            "categories": sum(1 for name, count in self.categories.items() if count and name != UNKNOWN),
+            "languages": len(self.languages.keys() - {UNKNOWN, OTHERS}),
         }
         named |= {f"words-{name}": spread.mean for name, spread in self.lengths.items()}
         named |= {f"score-{name}": spread.mean for name, spread in self.scores.items()}

@@ -40,12 +40,12 @@
         part(box, "instruction", row.instruction);
         part(box, "input", row.input);
         part(box, "output", row.output);
-        part(box, "rest", row.rest);
+        part(box, "further turns and candidates", row.rest);
       });
       return box;
     }));
     const last = Math.min(first + PAGE, hits.length);
-    where.textContent = hits.length ? `${first + 1} to ${last} of ${hits.length.toLocaleString("en")}` : "nothing found";
+    where.textContent = hits.length ? `${first + 1} to ${last} of ${hits.length.toLocaleString("en")}` : "no matches";
     back.disabled = first === 0;
     on.disabled = last >= hits.length;
   };
@@ -66,7 +66,7 @@
     const draw = () => {
       const { examples, members } = families[family.value];
       const before = made("details");
-      before.append(made("summary", "written after these tasks"), ...examples.map((text) => {
+      before.append(made("summary", "modeled on these tasks"), ...examples.map((text) => {
         const quote = made("blockquote", text);
         quote.dir = "auto";
         return quote;
@@ -76,7 +76,7 @@
         const text = made("div", undefined, "text");
         text.dir = "auto";
         const missing = index ? member.round - members[index - 1].round - 1 : 0;
-        const gap = missing > 0 ? ` (the rounds between, ${missing}, are not in these files)` : "";
+        const gap = missing > 0 ? ` (${missing} rounds in between are not in these files)` : "";
         text.append(...member.spans.map(([change, words]) => made(tags[change], words)));
         box.append(made("h3", member.round ? `round ${member.round}: ${member.op}${gap}` : "root"), text);
         return box;

@@ -1,4 +1,4 @@
-"""The sections of the page: numbers in, HTML out, each with a line that says what is shown and of how many rows."""
+"""The sections of the page: numbers in, HTML out; each has a note that says what is shown, and for how many rows."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from instgen.report import svg
 from instgen.report.categories import PAPER_SHARES
 from instgen.report.funnel import Cluster, Example, Rejects
 from instgen.report.lineage import Family
-from instgen.report.numbers import NOT_TOLD, OTHERS, Depth, Diversity, Numbers, Spread, Stage
+from instgen.report.numbers import OTHERS, UNKNOWN, Depth, Diversity, Numbers, Spread, Stage
 
 VERBS, NOUNS = 20, 4
-"""The verbs, and objects of each, in the sunburst (Wang et al. 2023, figure 3)."""
+"""Verbs in the sunburst, and objects of each (Wang et al. 2023, figure 3)."""
 PAIRS = 14
-"""The pairs in the table beside it."""
+"""Pairs in the table next to the sunburst."""
 _EXAMPLE = 300
-"""Characters of an example, and of what it is too near to."""
+"""Maximum characters of an example, of its evidence, and of the text it is too similar to."""
 _REASONS = 40
-"""The reasons that examples are shown for, the most frequent ones."""
+"""Maximum number of reasons with examples, most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,24 @@ class Part:
 
 
 def parts(numbers: Numbers, rejects: Rejects, families: Sequence[Family], novelty: float) -> list[Part]:
-    """The sections that there is something to show in."""
+    """The sections that are not empty, in page order."""
     made = [
-        _way(numbers.stages, rejects),
+        _pipeline(numbers.stages, rejects),
         _verbs(numbers.diversity),
         _lengths(numbers.lengths),
-        _likeness(numbers.diversity, novelty),
-        _kinds(numbers),
+        _similarity(numbers.diversity, novelty),
+        _task_types(numbers),
         _scores(numbers.scores),
         _evolving(numbers.depths),
         _lineage(families),
         _clusters(rejects.clusters()),
-        _sources(numbers),
+        _origins(numbers),
     ]
     return [part for part in made if part.body]
 
 
 def lead(numbers: Numbers) -> str:
-    """The first line under the title."""
+    """The line below the title: the number of records, and their teachers."""
     teachers = [name for name in numbers.teachers if name != OTHERS]
     written = (
         f", written by {escape(', '.join(teachers[:3]))}{' and others' if len(teachers) > 3 else ''}"
@@ -61,60 +61,60 @@ def lead(numbers: Numbers) -> str:
 
 
 def cards(numbers: Numbers) -> str:
-    """The headline counts."""
+    """The headline figures."""
     rows = max(numbers.rows, 1)
     tokens = sum(stage.tokens for stage in numbers.stages)
-    told = [
+    figures = [
         (f"{numbers.rows:,}", "records"),
         (f"{numbers.answered / rows:.0%}", "have an answer"),
         (f"{numbers.with_input / rows:.0%}", "have an input"),
         (f"{numbers.lengths['instruction'].mean:.1f}" if numbers.rows else "–", "words per instruction"),
         (f"{numbers.lengths['output'].mean:.0f}" if "output" in numbers.lengths else "–", "words per answer"),
-        (f"{len(numbers.diversity.pairs):,}", "pairs of verb and object"),
+        (f"{len(numbers.diversity.pairs):,}", "verb–object pairs"),
     ]
     if numbers.conversations:
-        told.append((f"{numbers.conversations / rows:.0%}", "are conversations"))
+        figures.append((f"{numbers.conversations / rows:.0%}", "are conversations"))
     if numbers.with_candidates:
-        told.append((f"{numbers.with_candidates / rows:.0%}", "have several answers"))
+        figures.append((f"{numbers.with_candidates / rows:.0%}", "have several answers"))
     if tokens:
-        told.append((f"{tokens:,}", "tokens used"))
-        told.append((f"${numbers.cost:,.2f}" if numbers.cost is not None else "unknown", "cost"))
-    cells = "".join(f'<div class="card"><b>{value}</b><span>{name}</span></div>' for value, name in told)
+        figures.append((f"{tokens:,}", "tokens used"))
+        figures.append((f"${numbers.cost:,.2f}" if numbers.cost is not None else "unknown", "cost"))
+    cells = "".join(f'<div class="card"><b>{value}</b><span>{name}</span></div>' for value, name in figures)
     return f'<div class="cards">{cells}</div>'
 
 
-def _way(stages: Sequence[Stage], rejects: Rejects) -> Part:
+def _pipeline(stages: Sequence[Stage], rejects: Rejects) -> Part:
     body = ""
     if stages:
         body += _table(
-            ["stage", "read|n", "kept|n", "left out", "tokens|n", "cost|n"],
+            ["stage", "read|n", "kept|n", "rejected", "tokens|n", "cost|n"],
             [
                 [
                     *map(escape, (stage.command, f"{stage.read:,}", f"{stage.kept:,}")),
                     _reasons(stage.reasons),
-                    *_bill(stage),
+                    *_usage(stage),
                 ]
                 for stage in stages
             ],
         )
-        widest = {
+        written = {
             f"{at}. {stage.command}": stage.records if stage.records is not None else stage.kept
             for at, stage in enumerate(stages, 1)
         }
-        body += "<h3>Records that came out of each stage</h3>" + svg.bars(
-            widest, "Records out of each stage", of=max(widest.values()) or 1
+        body += "<h3>Records written by each stage</h3>" + svg.bars(
+            written, "Records written by each stage", of=max(written.values()) or 1
         )
     if rejects.counts:
-        body += "<h3>Examples of what was left out</h3>" + "".join(
+        body += "<h3>Examples of rejected rows</h3>" + "".join(
             f'<details><summary>{escape(reason)} <span class="tag">{escape(stage)}, {_rows(count)}</span></summary>'
             f"{''.join(map(_example, rejects.examples[stage, reason]))}</details>"
             for (stage, reason), count in rejects.counts.most_common(_REASONS)
         )
-    note = "What each stage read, kept and left out: rows, and the calls of a stage that begins without any."
-    return Part("way", "The way here", note, body)
+    note = "What each stage read, kept and rejected: rows, or the calls of a stage that reads none."
+    return Part("way", "Pipeline", note, body)
 
 
-def _bill(stage: Stage) -> tuple[str, str]:
+def _usage(stage: Stage) -> tuple[str, str]:
     if not stage.teacher:
         return "", ""
     cost = "unknown" if stage.cost is None else f"${stage.cost:,.4f}"
@@ -128,7 +128,7 @@ def _reasons(reasons: Mapping[str, int]) -> str:
 def _example(example: Example) -> str:
     evidence = f' <span class="tag">{escape(example.evidence[:_EXAMPLE])}</span>' if example.evidence else ""
     near = (
-        f'<div class="tag">too near ({example.similarity or 0:.2f}) to: {escape(example.near[:_EXAMPLE])}</div>'
+        f'<div class="tag">too similar ({example.similarity or 0:.2f}) to: {escape(example.near[:_EXAMPLE])}</div>'
         if example.near
         else ""
     )
@@ -144,8 +144,8 @@ def _verbs(diversity: Diversity) -> Part:
     shown = sum(piece.size for piece in slices)
     note = (
         f"The {VERBS} most frequent verbs and the {NOUNS} most frequent objects of each (Self-Instruct, figure 3):"
-        f" {shown:,} of the {diversity.paired:,} tasks that have both, among {diversity.rows:,} looked at."
-        " Found by word lists, for English, Chinese and Japanese; for other languages it is the first two words."
+        f" {shown:,} of the {diversity.paired:,} tasks that have both, out of {diversity.rows:,} checked."
+        " Found with word lists for English, Chinese and Japanese; in other languages, the first two words."
     )
     table = _table(
         ["verb", "object", "tasks|n"],
@@ -163,14 +163,16 @@ def _lengths(lengths: Mapping[str, Spread]) -> Part:
         f"{svg.histogram(spread, f'Words of the {name}')}</div>"
         for name, spread in shown
     )
-    note = "In words; two letters of a script without spaces count as one. The last bar holds all that is longer."
+    note = "In words; two characters of a script without spaces count as one. The last bar includes everything longer."
     return Part("lengths", "Lengths", note, f'<div class="two">{body}</div>' if body else "")
 
 
-def _likeness(diversity: Diversity, novelty: float) -> Part:
-    body = _likeness_to("seed", diversity.seed_rouge, novelty) + _likeness_to("other", diversity.self_rouge, novelty)
+def _similarity(diversity: Diversity, novelty: float) -> Part:
+    body = _similarity_to("seed", diversity.seed_rouge, novelty) + _similarity_to(
+        "other", diversity.self_rouge, novelty
+    )
     one, two = diversity.distinct_1, diversity.distinct_2
-    told = (
+    distinct = (
         ""
         if one is None or two is None
         else f" Distinct-1 is {one:.3f}, distinct-2 {two:.3f}, over {diversity.rows:,} instructions."
@@ -178,41 +180,42 @@ def _likeness(diversity: Diversity, novelty: float) -> Part:
     near = f"{diversity.seed_rouge.count:,}" if diversity.seed_rouge else "none"
     others = f"{diversity.self_rouge.count:,}" if diversity.self_rouge else "none"
     note = (
-        f"ROUGE-L of instructions, 1 is the same; {near} were compared with the seeds, {others} with one another.{told}"
+        f"ROUGE-L of instructions (1: identical); {near} were compared with the seeds, {others} with each other."
+        f"{distinct}"
     )
-    return Part("likeness", "How alike", note, f'<div class="two">{body}</div>' if body else "")
+    return Part("likeness", "Similarity", note, f'<div class="two">{body}</div>' if body else "")
 
 
-def _likeness_to(which: str, spread: Spread | None, novelty: float) -> str:
+def _similarity_to(which: str, spread: Spread | None, novelty: float) -> str:
     if spread is None:
         return ""
     name = f"ROUGE-L to the nearest {which} task"
     chart = svg.histogram(spread, name, mark=novelty, mark_name=f"novelty {novelty:g}")
-    return f"<div><h3>To the nearest {which} task: {spread.mean:.2f} on average</h3>{chart}</div>"
+    return f"<div><h3>Nearest {which} task: {spread.mean:.2f} on average</h3>{chart}</div>"
 
 
-def _kinds(numbers: Numbers) -> Part:
-    told = {name: numbers.categories.get(name, 0) for name in PAPER_SHARES}
-    if rest := numbers.categories.get(NOT_TOLD):
-        told[NOT_TOLD] = rest
+def _task_types(numbers: Numbers) -> Part:
+    counts = {name: numbers.categories.get(name, 0) for name in PAPER_SHARES}
+    if rest := numbers.categories.get(UNKNOWN):
+        counts[UNKNOWN] = rest
     body = (
-        f"<div><h3>Use cases</h3>{svg.bars(told, 'Use cases', of=numbers.categories_of, beside=PAPER_SHARES)}</div>"
+        f"<div><h3>Use cases</h3>{svg.bars(counts, 'Use cases', of=numbers.categories_of, beside=PAPER_SHARES)}</div>"
         if numbers.categories_of
         else ""
     )
     if numbers.languages:
         body += f"<div><h3>Languages</h3>{svg.bars(numbers.languages, 'Languages', of=numbers.languages_of)}</div>"
     note = (
-        f"Use cases by keyword, a rough guide, of {numbers.categories_of:,} tasks; the dashed lines are the shares"
+        f"Use cases of {numbers.categories_of:,} tasks, guessed from keywords; the dashed lines are the shares"
         f" among InstructGPT's prompts (table 1). Languages of {numbers.languages_of:,}"
         " instructions."
     )
-    return Part("kinds", "Kinds of task", note, f'<div class="two">{body}</div>' if body else "")
+    return Part("kinds", "Task types", note, f'<div class="two">{body}</div>' if body else "")
 
 
 def _scores(scores: Mapping[str, Spread]) -> Part:
     body = "".join(
-        f"<div><h3>{escape(name)}: {spread.mean:.2f} on average, of {spread.count:,} records</h3>"
+        f"<div><h3>{escape(name)}: {spread.mean:.2f} on average over {spread.count:,} records</h3>"
         f"{svg.histogram(spread, f'Scores: {name}')}</div>"
         for name, spread in scores.items()
     )
@@ -227,12 +230,12 @@ def _evolving(depths: Sequence[Depth]) -> Part:
     charts += _by_round("difficulty", [(depth, depth.difficulty or 0.0) for depth in judged])
     heads = ["operation", "round|n", "records|n", "words|n", *(["difficulty|n"] if judged else [])]
     table = _table(heads, [_depth_row(depth)[: len(heads)] for depth in depths])
-    note = "Words of the instructions by the operation that made them last, and the round it was made in."
+    note = "Words per instruction, by last operation and round."
     return Part("evolving", "Evolving", note, f'<div class="two"><div>{charts}</div><div>{table}</div></div>')
 
 
 def _by_round(measure: str, values: Sequence[tuple[Depth, float]]) -> str:
-    """A line an operation, from what was not evolved through the rounds it was at work in."""
+    """A chart with one line per operation, from the rows that were not evolved through its rounds."""
     start = [(0.0, value) for depth, value in values if not depth.round]
     series: dict[str, list[tuple[float, float]]] = {}
     for depth, value in values:
@@ -259,8 +262,8 @@ def _lineage(families: Sequence[Family]) -> Part:
     body = f'<div class="tools"><select id="family" aria-label="Family">{options}</select></div>'
     body += '<div id="chain" role="status"></div>'
     note = (
-        "From a root to its deepest child; what a step added and took away is marked."
-        " A sample of families, and of long texts the beginning."
+        "From a root to its deepest descendant, with what each step added and removed."
+        " A sample of families; long texts are cut."
     )
     return Part("lineage", "Lineage", note, body if families else "")
 
@@ -277,12 +280,12 @@ def _first_words(family: Family) -> str:
 
 def _clusters(clusters: Sequence[Cluster]) -> Part:
     body = "".join(
-        f"<details><summary><bdi>{escape(cluster.text[:_EXAMPLE]) or 'a row'}</bdi> "
-        f'<span class="tag">{cluster.rows:,} too near to it</span></summary>'
+        f"<details><summary><bdi>{escape(cluster.text[:_EXAMPLE]) or '(unknown text)'}</bdi> "
+        f'<span class="tag">{cluster.rows:,} too similar to it</span></summary>'
         f"{''.join(map(_member, cluster.members))}</details>"
         for cluster in clusters
     )
-    return Part("duplicates", "Duplicates", "The rows that most others were too near to, by the rejects.", body)
+    return Part("duplicates", "Duplicates", "The rows that most rejected rows were too similar to.", body)
 
 
 def _member(example: Example) -> str:
@@ -290,7 +293,7 @@ def _member(example: Example) -> str:
     return f'<blockquote dir="auto">{escape(example.text[:_EXAMPLE])}{near}</blockquote>'
 
 
-def _sources(numbers: Numbers) -> Part:
+def _origins(numbers: Numbers) -> Part:
     body = (
         f"<div><h3>Steps</h3>{svg.bars(numbers.commands, 'Steps', of=max(numbers.rows, 1))}</div>"
         if numbers.rows
@@ -302,14 +305,14 @@ def _sources(numbers: Numbers) -> Part:
         body += f"<div><h3>Prompts, with their digests</h3>{svg.bars(numbers.prompts, 'Prompts')}</div>"
     return Part(
         "sources",
-        "Where it comes from",
-        "As the records' origins tell.",
+        "Provenance",
+        "According to the records' origins.",
         f'<div class="two">{body}</div>' if body else "",
     )
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; a head that ends in `|n` is of a column of numbers. Cells are HTML."""
+    """An HTML table; a heading that ends in `|n` marks a column of numbers. Cells are HTML."""
     kinds = [' class="n"' if head.endswith("|n") else "" for head in heads]
     head = "".join(
         f'<th scope="col"{kind}>{escape(name.removesuffix("|n"))}</th>' for name, kind in zip(heads, kinds, strict=True)

@@ -1,4 +1,4 @@
-"""Histograms with edges that a reader can name: 1, 2, 5, 10 … for words, equal steps for shares and scores."""
+"""Distributions with histograms whose bins have round edges that are easy to read."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from instgen.report.numbers import Spread
 
 _STEPS = (1, 2, 2.5, 5, 10)
-"""Widths of a bin that read well, but for the power of ten."""
+"""Round widths of a bin, to be multiplied by a power of ten."""
 
 
 def spread_of(values: Sequence[float], *, bins: int = 24, edges: Sequence[float] | None = None) -> Spread | None:
-    """How the values are spread; None where there are none.
+    """The distribution of the values; None if there are none.
 
     Args:
         values: in any order.
-        bins: about how many, of a round width each; what is beyond the 99th percentile goes into the last one.
-        edges: the edges, instead.
+        bins: the approximate number of bins, which have a round width; the last one includes all values above the
+            99th percentile.
+        edges: the edges of the bins, in place of computed ones.
     """
     if not values:
         return None
@@ -41,7 +42,7 @@ def spread_of(values: Sequence[float], *, bins: int = 24, edges: Sequence[float]
 
 
 def shares_of(values: Sequence[float]) -> Spread | None:
-    """The spread of numbers from 0 to 1, in twentieths."""
+    """The distribution of numbers from 0 to 1, in bins of 0.05; None if there are none."""
     return spread_of(values, edges=[round(at / 20, 2) for at in range(21)])
 
 

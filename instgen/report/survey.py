@@ -1,7 +1,7 @@
-"""From records to numbers: one pass that holds counts and samples, then what is computed on the samples.
+"""Computes a report's numbers from records: one pass collects counts and samples, from which the rest is computed.
 
-The samples are the same for the same rows in any order. Memory: 10,000 instructions, 2,000 whole records, the families
-of 40 roots, and one number a row for each length and score (8 bytes).
+The rule: the samples are the same for the same rows in any order. Memory: 10,000 instructions, 2,000 whole records, the
+families of 40 roots, and 8 bytes per row for each length and score.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from instgen.records import Record, writers
 from instgen.report.categories import category_of
 from instgen.report.diversity import distinct, nearest, self_similarity
 from instgen.report.lineage import Families, evolved
-from instgen.report.numbers import NOT_TOLD, OTHERS, Depth, Diversity, Numbers, Spread, Stage
+from instgen.report.numbers import OTHERS, UNKNOWN, Depth, Diversity, Numbers, Spread, Stage
 from instgen.report.sample import Sample
 from instgen.report.spread import shares_of, spread_of
 from instgen.report.verbs import Pair, pair_of
@@ -24,20 +24,20 @@ from instgen.text.language import language
 from instgen.text.tokens import words
 
 INSTRUCTIONS = 10_000
-"""The sample for verbs, categories and distinct n-grams."""
+"""Size of the sample for verbs, categories and distinct n-grams."""
 RECORDS = 2_000
-"""The sample that the page lists, and that languages and the nearest seeds are told of."""
+"""Size of the sample that the page lists, and for which languages and the nearest seeds are found."""
 COMPARED = 1_000
-"""Records of it that are compared pair by pair."""
+"""Maximum number of those records that are compared pairwise."""
 WORDS_COMPARED = 100_000
-"""Words that these have together, at most: with longer records there are fewer of them."""
+"""Maximum total words of the records compared pairwise: if they are longer, fewer are compared."""
 MOST_LISTED = 30
-"""Teachers, prompts, steps, languages and scores that are listed; the rest count together."""
+"""Teachers, prompts, steps, languages and scores listed; the rest are counted as `OTHERS`, except scores."""
 
 
 @dataclass(slots=True)
-class _Made:
-    """The rows of one operation and round."""
+class _Totals:
+    """Totals over the rows of one operation and round."""
 
     rows: int = 0
     words: int = 0
@@ -47,7 +47,7 @@ class _Made:
 
 @dataclass(slots=True)
 class Survey:
-    """What is seen of a dataset so far; `add` every record, then ask for `numbers`."""
+    """Counts and samples of a dataset: call `add` for every record, then `numbers`."""
 
     rows: int = 0
     records: Sample[Record] = field(default_factory=lambda: Sample(RECORDS))
@@ -63,10 +63,10 @@ class Survey:
     _teachers: Counter[str] = field(default_factory=Counter)
     _commands: Counter[str] = field(default_factory=Counter)
     _prompts: Counter[str] = field(default_factory=Counter)
-    _made: dict[tuple[str, int], _Made] = field(default_factory=lambda: defaultdict(_Made))
+    _totals: dict[tuple[str, int], _Totals] = field(default_factory=lambda: defaultdict(_Totals))
 
     def add(self, record: Record) -> None:
-        """See one record."""
+        """Count and sample one record."""
         self.rows += 1
         self._with_input += bool(record.input)
         self._answered += bool(record.output.strip())
@@ -84,13 +84,13 @@ class Survey:
         self.records.offer(name, record)
         self._instructions.offer(name, (record.instruction, record.input))
         self.families.add(record)
-        self._see_origin(record, length)
+        self._add_origin(record, length)
 
     def numbers(self, seeds: Sequence[str] = (), stages: Iterable[Stage] = ()) -> Numbers:
-        """All numbers; `seeds` are the instructions that the nearest one is looked for among."""
+        """All statistics; `seeds` are the seed instructions among which the nearest one is searched."""
         sampled = self._instructions.items()
         shown = [record.instruction for record in self.records.items()]
-        found = Counter(guess.code if (guess := language(text)) else NOT_TOLD for text in shown)
+        found = Counter(guess.code if (guess := language(text)) else UNKNOWN for text in shown)
         compared = _short_enough([record.instruction for record in self.records.lowest(COMPARED)])
         return Numbers(
             rows=self.rows,
@@ -117,14 +117,14 @@ class Survey:
         frequent = sorted(self._scores, key=lambda name: (-len(self._scores[name]), name))[:MOST_LISTED]
         return {name: self._scores[name] for name in self._scores if name in frequent}
 
-    def _see_origin(self, record: Record, length: int) -> None:
+    def _add_origin(self, record: Record, length: int) -> None:
         for step in record.origin:
             self._commands[f"{step.command} {step.op}".strip()] += 1
             self._prompts.update(step.prompts)
         if not record.origin:
             self._commands["as it came"] += 1
         self._teachers.update(sorted(writers(record)))
-        made = self._made[_last_making(record)]
+        made = self._totals[_last_step(record)]
         made.rows += 1
         made.words += length
         if "difficulty" in record.scores:
@@ -132,16 +132,16 @@ class Survey:
             made.judged += 1
 
     def _depths(self) -> tuple[Depth, ...]:
-        if not any(number for _, number in self._made):
+        if not any(number for _, number in self._totals):
             return ()
         return tuple(
             Depth(op, number, made.rows, made.words / made.rows, made.difficulty / made.judged if made.judged else None)
-            for (op, number), made in sorted(self._made.items(), key=lambda item: (item[0][1], item[0][0]))
+            for (op, number), made in sorted(self._totals.items(), key=lambda item: (item[0][1], item[0][0]))
         )
 
 
-def _last_making(record: Record) -> tuple[str, int]:
-    """The operation and round that made a record's instruction; round 0 for one that was not evolved."""
+def _last_step(record: Record) -> tuple[str, int]:
+    """The operation and round that last evolved a record; round 0 if it was not evolved."""
     step = evolved(record)
     return (step.op, step.round or 0) if step else ("", 0)
 
@@ -162,7 +162,7 @@ def _diversity(sampled: list[str], compared: list[str], to_seeds: list[float]) -
 
 
 def _short_enough(texts: Sequence[str]) -> list[str]:
-    """The first texts, as many as can be compared pair by pair in a short time."""
+    """The first texts, as many as have at most `WORDS_COMPARED` words in total."""
     together = accumulate(map(words, texts))
     return [text for text, so_far in zip(texts, together, strict=True) if so_far <= WORDS_COMPARED]
 

@@ -1,7 +1,7 @@
-"""Charts as inline SVG: text in, text out, every label escaped, colours by class so that a theme can set them.
+"""Charts as inline SVG: numbers in, text out; all labels are escaped, and colors are CSS classes that themes define.
 
-Widths are in the units of the view box; the page scales them. A chart carries its numbers as titles, for pointers and
-for screen readers.
+Widths are in units of the view box, which the page scales. Each mark has its number as a title, for tooltips and screen
+readers.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from html import escape
 from instgen.report.numbers import Spread
 
 COLOURS = 12
-"""Classes `c0` … `c11` of the style sheet."""
+"""Number of color classes, `c0` to `c11`, in the style sheet."""
 WIDTH = 640
 _PLOT = 190
-"""Units of a drawing from side to side, and from the top to the axis."""
+"""Units from side to side of a drawing, and from its top to the axis."""
 _LEFT = 72
-"""Room for the numbers at the axis: six figures, in the large letters of a phone."""
+"""Space for the numbers at the axis: six digits in the large font used on phones."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece of a ring: from `start` over `share` of the circle."""
+    """A segment of a ring: it begins at `start` and spans `share`, both as fractions of the circle."""
 
     start: float
     share: float
@@ -34,7 +34,7 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a ring with the parts of it that the outer ring shows."""
+    """A segment of the inner ring, and the parts of it that the outer ring shows."""
 
     name: str
     size: int
@@ -42,7 +42,7 @@ class Slice:
 
 
 def histogram(spread: Spread, name: str, *, mark: float | None = None, mark_name: str = "") -> str:
-    """Bars of equal width, one a bin; a vertical line at `mark`."""
+    """A histogram with one bar per bin, and a vertical line at `mark`, if given."""
     left, bottom, top = _LEFT, 30, 26
     plot = WIDTH - left - 20
     tallest = max(spread.counts) or 1
@@ -56,7 +56,7 @@ def histogram(spread: Spread, name: str, *, mark: float | None = None, mark_name
             f' height="{height:.1f}"><title>{label}</title></rect>'
         )
     every = max(1, math.ceil(len(spread.edges) / 9))
-    shift = step / 2 if _is_single(spread) else 0.0  # a bar that holds one number has it under its middle
+    shift = step / 2 if _is_single(spread) else 0.0  # the label of a bin with a single number is centered
     ticks = [
         f'<text x="{left + at * step + shift:.1f}" y="{_PLOT + 18}" text-anchor="middle">{_number(edge)}</text>'
         for at, edge in enumerate(spread.edges[:-1] if shift else spread.edges)
@@ -80,7 +80,7 @@ def histogram(spread: Spread, name: str, *, mark: float | None = None, mark_name
 def bars(
     counts: Mapping[str, int], name: str, *, of: int | None = None, beside: Mapping[str, float] | None = None
 ) -> str:
-    """Rows of a label, a bar and a number; `of` makes percentages, `beside` marks another share for comparison."""
+    """Rows of a label, a bar and a count; `of` is the total for percentages, `beside` has shares to compare with."""
     total = of or sum(counts.values()) or 1
     widest = max([*counts.values(), *(share * total for share in (beside or {}).values())], default=0) or 1
     rows = []
@@ -98,7 +98,7 @@ def bars(
 
 
 def lines(series: Mapping[str, Sequence[tuple[float, float]]], name: str, *, x_name: str, y_name: str) -> str:
-    """One line a series through its points, with a legend."""
+    """A line chart with one line per series, and a legend; "" without points."""
     points = [point for some in series.values() for point in some]
     if not points:
         return ""
@@ -134,7 +134,7 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], name: str, *, x_n
 
 
 def sunburst(slices: Sequence[Slice], name: str) -> str:
-    """Two rings: the slices, and their parts; a piece too small for its label has it as a title."""
+    """Two rings: the slices inside and their parts outside; small segments show their label only as a title."""
     total = sum(piece.size for piece in slices) or 1
     drawn = []
     at = 0.0
@@ -155,7 +155,7 @@ def sunburst(slices: Sequence[Slice], name: str) -> str:
 
 
 def _arc(piece: _Piece, css: str, title: str, label: str) -> str:
-    """A piece of a ring, with its label along the radius if there is room."""
+    """A segment of a ring, with its label along the radius if there is room."""
     start, share, inner, outer = piece.start, min(piece.share, 0.99999), piece.inner, piece.outer
     corners = [
         (radius * math.sin(turn), -radius * math.cos(turn))
@@ -195,7 +195,7 @@ def _is_single(spread: Spread) -> bool:
 
 
 def _bin(spread: Spread, at: int) -> str:
-    """What a bar holds, in words; the last one holds what lies beyond it too."""
+    """The range of a bin in words; the last bin includes all values above it."""
     low, high = spread.edges[at], spread.edges[at + 1]
     if at == len(spread.counts) - 1 and spread.most > high:
         return f"{_number(low)} and more"
@@ -205,7 +205,7 @@ def _bin(spread: Spread, at: int) -> str:
 
 
 def _width(count: float, widest: float) -> str:
-    """The width of a bar: 0 for none, and wide enough to be seen for the least."""
+    """The CSS width of a bar: 0 for a count of 0, otherwise at least a visible minimum."""
     return f"{max(100 * count / widest, 0.3):.1f}%" if count else "0"
 
 

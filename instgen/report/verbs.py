@@ -1,11 +1,11 @@
-"""What an instruction asks for, as a verb and its object: "write story" of "Please write a short story about rain".
+"""Extracts the verb and its object from an instruction: "write story" from "Please write a short story about rain".
 
 The Self-Instruct paper (section 3.1, figure 3) takes both from a parse of the first sentence. Here they are found by
-word lists and position, which needs no model: an imperative's verb stands first in its clause, and its object is the
-last word before the next preposition, relative pronoun or comma. Chinese and Japanese have rules of their own; other
-languages have none, and their instructions count by their first two words.
+word lists and position, without a model: the verb of an imperative comes first in its clause, and its object is the
+last word before the next preposition, relative pronoun or comma. Chinese and Japanese have rules of their own; for
+other languages, the first two words are used.
 
-The rule: no pair rather than a doubtful one. A question has none.
+The rule: no pair is better than a doubtful one. A question has none.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ _HAN_MEASURE = re.compile(
 )
 _HAN_OBJECT_FIRST = re.compile(r"^(?:把|将|对)(.+)$")
 _HAN_SCENE = re.compile(r"^(?:根据|基于|按照|按|通过|利用|使用|用|以|在|为|从|给定|给|对|把|将|向|礼貌地|你|您)")
-"""What stands before the verb of a Chinese clause and belongs to it: with what, for whom, where."""
+"""Openings of a Chinese clause that precede its verb and say with what, for whom or where."""
 _HAN_OBJECT_ENDS = re.compile(r"并且|并|以便|以及|以|来|使|是否|等|时")
 _HAN_POINTERS = re.compile(r"^(?:下列|以下|下面|上述|给定|所给|如下|这个|这些|这段|这篇|该|此)的?")
 _JA_OBJECT = re.compile(f"([{HAN}{KATAKANA}ーA-Za-z]+)を([{HAN}{KATAKANA}ー]+|[{HIRAGANA}]{{2}})")
 _LONGEST_HAN_OBJECT = 4
 _LONGEST_VERB = 2
-"""Characters of a Chinese noun and of a Chinese verb; ours."""
+"""Maximum characters of a Chinese noun and of a Chinese verb; our choice."""
 _HEAD = 400
-"""Characters in which the first two sentences are looked for."""
+"""Characters of an instruction that are examined for its first two sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A verb in its plain form, and the head of its object in the singular."""
+    """A verb in its base form, and the head noun of its object in the singular."""
 
     verb: str
     noun: str
 
 
 def pair_of(instruction: str) -> Pair | None:
-    """The verb and object of an instruction's first sentence that has them, or nothing."""
+    """The verb and object in an instruction's first two sentences (Chinese, Japanese: its first); None if not found."""
     text = instruction[:_HEAD].strip()
     if _KANA.search(text):
         return _japanese(text)
@@ -69,7 +69,7 @@ def pair_of(instruction: str) -> Pair | None:
 
 
 def _english(sentence: str) -> Pair | None:
-    """The first verb that has an object; one that only sets the scene is taken where no other follows."""
+    """The first verb with an object; verbs that only set the scene ("suppose", "use") count if there is no other."""
     words = _WORDS.findall(sentence.replace("’", "'"))
     spare = None
     for at in _verbs_in(words):
@@ -82,7 +82,7 @@ def _english(sentence: str) -> Pair | None:
 
 
 def _verbs_in(words: list[str]) -> list[int]:
-    """Where an imperative's verb may stand: at the head of a clause, after "to", "you" and the like."""
+    """Positions of possible imperative verbs: at the start of a clause, or after "to", "you" and the like."""
     places = []
     for at, word in enumerate(words):
         is_led = at == 0 or words[at - 1] in english()["leads"] or not words[at - 1][0].isalnum()
@@ -92,7 +92,7 @@ def _verbs_in(words: list[str]) -> list[int]:
 
 
 def _looks_like_a_verb(words: list[str], at: int) -> bool:
-    """Whether the first word, though on no list, has a determiner behind it, as in "Concatenate the strings"."""
+    """Whether the first word is in no list but is followed by a determiner, as in "Concatenate the strings"."""
     if at or len(words) < 2 or words[1] not in english()["determiners"]:
         return False
     word = words[0]
@@ -103,7 +103,7 @@ def _looks_like_a_verb(words: list[str], at: int) -> bool:
 
 
 def _object_after(words: list[str], at: int) -> str:
-    """The head of the noun phrase behind a verb: its last word before something that cannot belong to it."""
+    """The head of the noun phrase after a verb: its last word before one that cannot belong to the phrase."""
     head = ""
     for place, word in enumerate(words[at + 1 :]):
         if not head and (
@@ -127,7 +127,7 @@ def _object_after(words: list[str], at: int) -> str:
 
 
 def _is_adjective_before(words: list[str], at: int) -> bool:
-    """Whether "and" or a comma joins adjectives: a noun phrase that has begun goes on behind it, as in "short, sad"."""
+    """Whether "and" or a comma joins adjectives, so that the noun phrase continues, as in "short, sad story"."""
     before = words[at - 1]
     return (
         before.endswith(("ive", "ous", "ful", "able", "ible", "al", "ic", "less", "ish"))
@@ -149,7 +149,7 @@ def _noun(head: str) -> str:
 
 
 def singular(noun: str) -> str:
-    """The singular of an English noun, by its ending."""
+    """The singular of an English noun, derived from its ending."""
     if noun in _SINGULAR:
         return _SINGULAR[noun]
     if noun in english()["ends in s"] or not noun.endswith("s") or noun.endswith(("ss", "us", "is")) or len(noun) < 4:
@@ -162,19 +162,19 @@ def singular(noun: str) -> str:
 
 
 def _chinese(text: str) -> Pair | None:
-    """A verb at the head of a clause, or behind what sets its scene, and the object after it; or before it (把, 将)."""
+    """A verb at the start of a clause, or after an opening like 根据; its object follows, or precedes with 把, 将."""
     for clause in _HAN_CLAUSE.split(_SENTENCE.split(text)[0])[:4]:
-        said = _HAN_LEADS.sub("", clause.strip())
-        if said.startswith("给我") and (noun := _han_object(said[2:])):
+        body = _HAN_LEADS.sub("", clause.strip())
+        if body.startswith("给我") and (noun := _han_object(body[2:])):
             return Pair("给", noun)
-        if (moved := _HAN_OBJECT_FIRST.match(said)) and (pair := _moved_object(moved[1])):
+        if (moved := _HAN_OBJECT_FIRST.match(body)) and (pair := _moved_object(moved[1])):
             return pair
-        is_set = _HAN_SCENE.match(said) and not _verb_at(said, 0)
-        places = range(1, len(said)) if is_set else range(1)
+        is_set = _HAN_SCENE.match(body) and not _verb_at(body, 0)
+        places = range(1, len(body)) if is_set else range(1)
         for at in places:
-            verb = _verb_at(said, at)
+            verb = _verb_at(body, at)
             if (len(verb) == _LONGEST_VERB or verb == "写" or (verb and at == 0)) and (
-                noun := _han_object(said[at + len(verb) :])
+                noun := _han_object(body[at + len(verb) :])
             ):
                 return Pair(verb, noun)
     return None
@@ -196,7 +196,7 @@ def _verb_at(text: str, at: int) -> str:
 
 
 def _han_object(text: str) -> str:
-    """The head of a Chinese noun phrase: what stands behind the last 的, without number and measure word."""
+    """The head of a Chinese noun phrase: the part after the last 的, without numerals and measure words."""
     phrase = _HAN_POINTERS.sub("", _HAN_MEASURE.sub("", _HAN_POINTERS.sub("", text.strip())))
     head = "".join(_HAN.findall(_HAN_OBJECT_ENDS.split(phrase, maxsplit=1)[0].rstrip("的").rsplit("的", 1)[-1]))
     return head if len(head) <= _LONGEST_HAN_OBJECT else head[-2:]
@@ -208,7 +208,7 @@ def _japanese(text: str) -> Pair | None:
 
 
 def _opening(text: str) -> Pair | None:
-    """The first two words, for languages that we have no rules for; nothing where the text is plain ASCII."""
+    """The first two words, for languages without rules of their own; None if the text is ASCII."""
     words = _LATIN.findall(text.lower())
     return Pair(words[0], words[1]) if len(words) > 1 and not text.isascii() else None
 

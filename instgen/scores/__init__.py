@@ -1,1 +1,1 @@
-"""Scores: the rubrics that a judge is asked by, and the scores that need no judge. Pure."""
+"""Scores: the rubrics a judge applies, and the scores that need no judge. Pure: no I/O and no waiting."""

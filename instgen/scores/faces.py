@@ -1,6 +1,7 @@
-"""What is scored of a record: the record itself or, where it has candidates, one view of it for each.
+"""The faces of a record: the views of it that are scored, one per candidate.
 
-The rule: a score of an answer belongs to the candidate that gave it; a record without candidates is its own only face.
+The rule: a score of an answer belongs to the candidate with that answer. A record without candidates has one face:
+itself.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ Scores = Mapping[str, float]
 
 
 def faces(record: Record) -> tuple[Record, ...]:
-    """The record with each of its candidates as its answer, and with its scores; itself where it has none."""
+    """One view per candidate, with that candidate's output and scores; the record itself if it has no candidates."""
     return tuple(_with_answer(record, candidate) for candidate in record.candidates) or (record,)
 
 
 def with_scores(record: Record, own: Scores, of_faces: Sequence[Scores]) -> Record:
-    """The record with scores of its task, and of the answer of each face in order."""
+    """The record with new scores: `own` for its task, `of_faces` for the answers, in the order of `faces`."""
     if not record.candidates:
         return replace(record, scores={**record.scores, **own, **of_faces[0]})
     pairs = zip(record.candidates, of_faces, strict=True)
@@ -28,7 +29,7 @@ def with_scores(record: Record, own: Scores, of_faces: Sequence[Scores]) -> Reco
 
 
 def lacks(record: Record, names: Sequence[str], *, of_task: bool) -> tuple[bool, ...]:
-    """For each face whether it has none of these scores; a record says it of its task once."""
+    """Whether each face has none of the named scores; with `of_task`, a single value for the record's own scores."""
     holders = (record,) if of_task else faces(record)
     return tuple(not any(name in holder.scores for name in names) for holder in holders)
 

@@ -1,4 +1,4 @@
-"""Which family of models a teacher is of: a judge prefers what its own kin wrote (Zheng et al. 2023, section 3.3)."""
+"""The model family of a teacher: judges prefer answers from their own family (Zheng et al. 2023, section 3.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD = re.compile(r"(?:meta[-_])?([a-z]+)")
 def family_of(teacher: str) -> str:
     """The family in a name such as `openai/gpt-5-mini`, `local/SmolLM2-135M.gguf` or `openai/Qwen/Qwen3-8B`.
 
-    A name that is no model's is a family of its own.
+    A scripted teacher, or a name in which no model name is found, is a family of its own.
     """
     provider, _, model = teacher.partition("/")
     if provider == "scripted":
@@ -25,5 +25,5 @@ def family_of(teacher: str) -> str:
 
 
 def same_family(one: str, other: str) -> bool:
-    """Whether two teachers are of one family, as far as their names tell."""
+    """Whether two teachers belong to the same family, judging by their names; False if either name is empty."""
     return bool(one) and bool(other) and family_of(one) == family_of(other)

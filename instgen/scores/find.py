@@ -1,4 +1,4 @@
-"""From a name to a rubric: ours are looked up first, so that no plugin can stand in for one of them."""
+"""Rubric lookup by name. The rule: built-in rubrics take precedence, so a plugin cannot replace one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from instgen.scores.rubric import SUFFIX, Rubric, parse_rubric
 
 @cache
 def built_in() -> dict[str, str]:
-    """Every rubric file that comes with instgen: name to content, sorted."""
+    """The content of every rubric file shipped with instgen, by name, sorted."""
     files = resources.files("instgen.scores").joinpath("rubrics").iterdir()
     return {
         file.name.removesuffix(SUFFIX): file.read_text("utf-8")
@@ -25,10 +25,10 @@ def built_in() -> dict[str, str]:
 
 
 def find_rubric(name: str) -> Rubric | Measure | Ifd:
-    """The rubric of a name, or the score that needs no judge.
+    """The rubric with this name, or the score that needs no judge.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: no rubric or score has this name.
     """
     if name in MEASURES:
         return MEASURES[name]
@@ -43,5 +43,5 @@ def find_rubric(name: str) -> Rubric | Measure | Ifd:
     hint = f"did you mean {close[0]}? " if close else ""
     raise UsageError(
         f"there is no rubric {name}; known: {', '.join(known)}",
-        f"{hint}A file of your own is named by its path: ./{name}{SUFFIX}",
+        f"{hint}To use a file of your own, give its path: ./{name}{SUFFIX}",
     )

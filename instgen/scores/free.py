@@ -1,7 +1,8 @@
-"""Scores that need no judge: what can be counted, compared or checked by rules, at some microseconds a row.
+"""Scores that need no judge: computed by counting, comparing or applying rules, in microseconds per row.
 
-None of them knows whether an answer is right. Each is a function of the texts, but for `novelty`, which also depends on
-the rows before. A score of something that is not there, such as an empty answer's diversity, is left out.
+None of them measures whether an answer is correct. Each depends only on the record's texts, except `novelty`, which
+also depends on the earlier rows. If there is nothing to measure, such as the diversity of an empty answer, the score is
+left out.
 """
 
 from __future__ import annotations
@@ -23,28 +24,30 @@ from instgen.text.tokens import tokens, words
 
 COMMAND = "score"
 WINDOW = 50
-"""Tokens among which types are counted: a longer text has fewer a token, whatever it says (Covington, McFall 2010)."""
+"""Tokens per window in which distinct tokens are counted: over a whole text the share of distinct tokens falls with its
+length, whatever it says (Covington, McFall 2010)."""
 LEVEL = 6
-"""Of zlib: its default."""
+"""The zlib compression level: its default."""
 
 Score = Callable[[Record], Scores]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A score by name: what it says in a sentence, and what makes it."""
+    """A score that needs no judge: its name, a one-sentence description, and its scorer."""
 
     name: str
     about: str
     make: Callable[[], Score]
-    """A scorer that has seen nothing yet."""
+    """Returns a new scorer that has seen no rows."""
     names: tuple[str, ...]
     """The names of the scores that a record gets."""
     of_task: bool = False
+    """Whether the score is of the task and so set once per record, rather than on each candidate."""
 
 
 def rules_passed() -> Score:
-    """The share of the default rules that find nothing in the record."""
+    """A scorer of the share of `filter`'s default rules that the record passes."""
     rules: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
     screen = Screen(rule.sign for rule in RULES if rule.sign)
 
@@ -77,7 +80,7 @@ def _compression(record: Record) -> Scores:
 
 
 def novelty_so_far() -> Score:
-    """1 less the ROUGE-L F of the task with the most similar one before it; 1 for the first."""
+    """A scorer of 1 minus the ROUGE-L F of the task with the most similar earlier task; 1 for the first row."""
     index = NoveltyIndex(0)
 
     def score(record: Record) -> Scores:
@@ -93,28 +96,28 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         measure.name: measure
         for measure in (
-            Measure("rules", "The share of filter's default rules that find nothing.", rules_passed, ("rules",)),
+            Measure("rules", "The share of filter's default rules that the row passes.", rules_passed, ("rules",)),
             Measure(
                 "length",
-                "How many words the answer has, and the task (two letters of an unspaced script make a word).",
+                "Words in the answer and in the task (in scripts without spaces, two characters make a word).",
                 lambda: _lengths,
                 ("length", "length.task"),
             ),
             Measure(
                 "lexical-diversity",
-                f"Distinct tokens among each {WINDOW} in a row of the answer, on average.",
+                f"The share of distinct tokens in each run of {WINDOW} tokens of the answer, on average.",
                 lambda: _diversity,
                 ("lexical-diversity",),
             ),
             Measure(
                 "compression",
-                "The size of the answer packed by zlib over its own: little where it repeats itself.",
+                "The answer's zlib-compressed size divided by its size: low if it repeats itself.",
                 lambda: _compression,
                 ("compression",),
             ),
             Measure(
                 "novelty",
-                "1 less the ROUGE-L of the task with the most similar one before it.",
+                "1 minus the ROUGE-L of the task with the most similar earlier one.",
                 novelty_so_far,
                 ("novelty",),
                 of_task=True,
@@ -122,19 +125,19 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         )
     }
 )
-"""By name, in the order in which they are told of."""
+"""By name, in the order in which they are listed."""
 
 
 class Measuring:
-    """Several measures, in the order of the rows: what they have seen is kept from row to row."""
+    """Applies several measures to rows in order; their scorers keep state from row to row."""
 
     def __init__(self, measures: Sequence[Measure], *, replace_scores: bool = False) -> None:
-        """Begin with nothing seen; scores that a record has already are kept unless they are to be replaced."""
+        """Create a new scorer for each measure; existing scores are kept unless `replace_scores` is set."""
         self._made = tuple((measure, measure.make()) for measure in measures)
         self._replace = replace_scores
 
     def scored(self, record: Record) -> Record:
-        """The record with the scores that it lacks; itself where it lacks none."""
+        """The record with its missing scores added (or all of them replaced); the same record if nothing is added."""
         own: dict[str, float] = {}
         shown = faces(record)
         of_faces: list[dict[str, float]] = [{} for _ in shown]
@@ -153,12 +156,12 @@ class Measuring:
         return replace(with_scores(record, own, of_faces), origin=(*record.origin, step))
 
     def all(self, records: Iterable[Record]) -> Iterable[Record]:
-        """Every record with its scores."""
+        """Each record with its scores, lazily."""
         return map(self.scored, records)
 
 
 def types_a_token(found: Sequence[str]) -> float:
-    """The share of distinct tokens among each `WINDOW` in a row, on average; among all of them where they are fewer."""
+    """The mean share of distinct tokens over all runs of `WINDOW` tokens; over the whole text if it is shorter."""
     if len(found) <= WINDOW:
         return len(set(found)) / len(found)
     counts: dict[str, int] = {}

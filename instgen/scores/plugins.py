@@ -1,6 +1,6 @@
-"""Rubrics that other packages bring: an entry point in the group `instgen.rubrics` names the text of a rubric's file.
+"""Rubrics from other packages, by entry points in the group `instgen.rubrics`.
 
-It may also name a `Measure`, which scores without a judge.
+The entry point's object is the text of a rubric file, or a `Measure`, which scores without a judge.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ GROUP = "instgen.rubrics"
 
 
 def plugged_rubric(name: str) -> Rubric | Measure | None:
-    """The rubric that a package brings under this name, if one does.
+    """The rubric that a package provides under this name; None if there is none.
 
     Raises:
-        UsageError: its code cannot be imported, or is no rubric.
-        InputError: the text is malformed.
+        UsageError: the entry point cannot be imported, or is neither a text nor a `Measure`.
+        InputError: the rubric's text is malformed.
     """
     found = plugged(GROUP, name)
     if found is None:
@@ -33,5 +33,5 @@ def plugged_rubric(name: str) -> Rubric | Measure | None:
 
 
 def plugged_rubrics() -> tuple[str, ...]:
-    """The names of all such rubrics."""
+    """The names of all rubrics from other packages."""
     return plugged_names(GROUP)

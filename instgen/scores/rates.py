@@ -1,4 +1,4 @@
-"""How often a score is 1, with what a sample of this size can say about the rest: Wilson's interval."""
+"""The rate at which a 0-or-1 score is 1, with the 95 % Wilson interval that a sample of this size allows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from instgen.records import Record
 from instgen.scores.rubric import Rubric
 
 Z = 1.959964
-"""The normal quantile of an interval that holds 95 times of 100."""
+"""The normal quantile of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From and to, both shares."""
+    """An interval of shares, from `low` to `high`."""
 
     low: float
     high: float
@@ -23,7 +23,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One score's share of ones, and what a paper found."""
+    """How often one score is 1, with the share that a paper reports, if any."""
 
     name: str
     ones: int
@@ -32,17 +32,17 @@ class Rate:
 
     @property
     def share(self) -> float:
-        """Of ones among those that were judged; 0 where none was."""
+        """The share of ones among the judged; 0 if nothing was judged."""
         return self.ones / self.judged if self.judged else 0.0
 
     @property
     def interval(self) -> Interval:
-        """Where the share of all rows lies, with 95 % confidence (Wilson 1927)."""
+        """The 95 % confidence interval of the share over all rows (Wilson 1927)."""
         return wilson(self.ones, self.judged)
 
 
 def wilson(ones: int, judged: int) -> Interval:
-    """The 95 % interval of a share; from 0 to 1 where nothing was judged."""
+    """The 95 % Wilson interval of the share `ones / judged`; 0 to 1 if nothing was judged."""
     if not judged:
         return Interval(0.0, 1.0)
     share, z2 = ones / judged, Z * Z
@@ -53,14 +53,14 @@ def wilson(ones: int, judged: int) -> Interval:
 
 @dataclass(slots=True)
 class Counts:
-    """The records seen so far, counted by the scores of one rubric, which are all 0 or 1."""
+    """Counts of the scores of one rubric, all of them 0 or 1, over the records seen so far."""
 
     rubric: Rubric
     ones: dict[str, int] = field(default_factory=dict)
     judged: dict[str, int] = field(default_factory=dict)
 
     def see(self, record: Record) -> None:
-        """Count a record, and each of its candidates, where they have the scores."""
+        """Count the scores of a record and of its candidates; missing scores are skipped."""
         for scores in (record.scores, *(candidate.scores for candidate in record.candidates)):
             for name in self.rubric.names:
                 if name in scores:
@@ -68,7 +68,7 @@ class Counts:
                     self.ones[name] = self.ones.get(name, 0) + (scores[name] >= 1)
 
     def rates(self) -> tuple[Rate, ...]:
-        """One for each score, the rubric's own last."""
+        """One rate per score; the score made from all others comes last."""
         papers: Mapping[str, float | None] = {
             self.rubric.score_name(scale): scale.paper for scale in self.rubric.scales
         } | ({self.rubric.name: self.rubric.paper} if self.rubric.all else {})
@@ -78,5 +78,5 @@ class Counts:
 
 
 def has_rates(rubric: Rubric) -> bool:
-    """Whether a rubric's scores are all 0 or 1, so that their rates say something."""
+    """Whether all of a rubric's scores are 0 or 1, so that their rates are meaningful."""
     return all((scale.least, scale.most) == (0, 1) for scale in rubric.scales)

@@ -1,1 +1,1 @@
-"""Models that answer prompts: the only folder that touches the network or a model."""
+"""Models that answer prompts. The rule: no code outside this folder uses the network or a model."""

@@ -1,7 +1,7 @@
 """`anthropic/MODEL`: Anthropic's Messages API, version 2026-10-21: prompts into bodies, replies into completions.
 
-The rule: pure translation. What all HTTP teachers share is in `wire`; a setting that this API has no place for is named
-in `unsent`, so that it is reported and never dropped in silence.
+The rule: pure translation. What all HTTP teachers share is in `wire`; a setting that this API does not support is named
+in `unsent`, so that it is reported and never dropped silently.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from instgen.errors import ItemFailed, UsageError
 from instgen.records import Completion, Finish, Prompt, Usage
 from instgen.teachers import dialect
-from instgen.teachers.dialect import Complaint, Said, Unusable, count, counted, mapping, string
+from instgen.teachers.dialect import Answer, Complaint, Unusable, count, counted, mapping, string
 from instgen.teachers.retry import OUT_OF_QUOTA
 from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
 VERSION = "2026-10-21"
-"""Of the API, as Anthropic's own client 2.12 sends it. Since this one, sampling settings are refused."""
+"""The API version that Anthropic's own client 2.12 sends. From this version on, sampling settings are rejected."""
 
 MAX_TOKENS = 8192
-"""Where a prompt sets no limit, which this API must have: the least of the limits up to which Anthropic's own client
-lets a model answer without streaming (`MODEL_NONSTREAMING_TOKENS` in its 2.12)."""
+"""The token limit for a prompt that sets none, as this API requires one: the smallest of the limits up to which
+Anthropic's own client lets a model answer without streaming (`MODEL_NONSTREAMING_TOKENS` in its 2.12)."""
 
 TRAITS = Traits(tasks_per_call=10)
-"""As for the other chat models; see `openai.TRAITS`."""
+"""The same as for other chat models; see `openai.TRAITS`."""
 
 FINISHES: Mapping[str, Finish] = {
     "end_turn": "stop",
@@ -36,24 +36,24 @@ FINISHES: Mapping[str, Finish] = {
     "model_context_window_exceeded": "length",
     "refusal": "refusal",
 }
-"""`stop_reason`, and what it is."""
+"""Meaning of each `stop_reason`."""
 
 UNASKED = frozenset({"tool_use", "pause_turn"})
-"""Ends of an answer with tools, which we never offer."""
+"""Stop reasons of answers with tools, which we never offer."""
 
 SPENT = ("you have reached your specified", "credit balance is too low")
-"""Words of the messages about a spend limit and an empty account, which come with status 400 and no code."""
+"""Parts of the messages about a spend limit or an empty account, which come with status 400 and no code."""
 
 ROLES = frozenset({"user", "assistant"})
 _PLACE = re.compile(r"([a-z_]+)(?:\.[\w.]+)?: ")
-"""Where in the body a complaint sees its cause: the words before the first colon."""
+"""The body key that an error message is about: the text before its first colon."""
 
 
 def open(model: str, settings: Settings) -> HttpTeacher:
     """The teacher for `anthropic/MODEL`, not yet connected.
 
     Raises:
-        UsageError: no model is named, or an address or the key cannot be used.
+        UsageError: no model is named, or an address or the key is invalid.
     """
     if not model:
         raise UsageError("anthropic needs a model", hint="for example -t anthropic/MODEL")
@@ -61,7 +61,7 @@ def open(model: str, settings: Settings) -> HttpTeacher:
 
 
 class Anthropic:
-    """Anthropic's dialect; `wire.Dialect` says what each part is for."""
+    """Anthropic's dialect; see `wire.Dialect` for what each part does."""
 
     provider: str = "anthropic"
     home: str = "https://api.anthropic.com/v1"
@@ -70,21 +70,21 @@ class Anthropic:
     unsent: tuple[str, ...] = ("temperature", "top_p", "presence_penalty", "seed")
 
     def headers(self, key: str) -> dict[str, str]:
-        """The API's version, and the key where there is one."""
+        """The API's version, and the key if there is one."""
         return {"anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
 
     def path(self, model: str, prompt: Prompt) -> str:
-        """The one place where messages are answered."""
+        """The only endpoint that answers messages."""
         del model, prompt
         return "messages"
 
     def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """The request. System turns, wherever they stand, become its `system` text.
+        """The request body. System messages, wherever they are, become its `system` text.
 
-        A stop text of white space alone is not taken by this API; `wire` cuts the answer there.
+        This API does not accept a stop text of white space alone; `wire` cuts the answer there instead.
 
         Raises:
-            ItemFailed: the prompt is a bare document, or holds no turn or one of a role that this API does not know.
+            ItemFailed: the prompt is a bare document, has only system messages, or has one with an unknown role.
         """
         settings = {
             "system": "\n\n".join(turn.content for turn in prompt.messages if turn.role == "system") or None,
@@ -98,36 +98,36 @@ class Anthropic:
         } | {name: value for name, value in settings.items() if value is not None}
 
     def read(self, reply: object, prompt: Prompt) -> Completion:
-        """The completion that a decoded reply holds, its teacher and host still unnamed.
+        """The completion in a decoded reply, without its teacher and host.
 
         Raises:
-            Unusable: it holds none: no message, an error, no content, or an end that says nothing.
-            ItemFailed: it answers something else than we asked.
+            Unusable: the reply has no completion: it is an error, or lacks content or a known stop reason.
+            ItemFailed: it ended for a reason that another try would not change.
         """
         message = _message(reply)
         finish = dialect.ending(message.get("stop_reason"), FINISHES, UNASKED)
-        said = _said(message)
-        if said.text is None and finish == "stop" and not said.reasoning:
+        answer = _answer(message)
+        if answer.text is None and finish == "stop" and not answer.reasoning:
             raise Unusable("the reply has no content")
-        text = said.text or string(mapping(message.get("stop_details")).get("explanation"))
-        usage = _usage(mapping(message.get("usage")), prompt, text + said.reasoning)
-        return Completion(text, finish, reasoning=said.reasoning, usage=usage)
+        text = answer.text or string(mapping(message.get("stop_details")).get("explanation"))
+        usage = _usage(mapping(message.get("usage")), prompt, text + answer.reasoning)
+        return Completion(text, finish, reasoning=answer.reasoning, usage=usage)
 
     def complaint(self, reply: object) -> Complaint:
-        """What an error body says; its code is the more exact of the two that Anthropic gives."""
-        said = dialect.complaint(reply)
+        """What an error body says; the code is the more specific of the two that Anthropic gives."""
+        complaint = dialect.complaint(reply)
         error = mapping(mapping(reply).get("error"))
         exact = string(mapping(error.get("details")).get("error_code"))
-        spent = not exact and any(words in said.message.lower() for words in SPENT)
-        place = _PLACE.match(said.message)
+        spent = not exact and any(words in complaint.message.lower() for words in SPENT)
+        place = _PLACE.match(complaint.message)
         return replace(
-            said,
-            code=OUT_OF_QUOTA if spent else exact or said.code,
-            parameter=place[1] if place else said.parameter,
+            complaint,
+            code=OUT_OF_QUOTA if spent else exact or complaint.code,
+            parameter=place[1] if place else complaint.parameter,
         )
 
     def wait(self, reply: object) -> float | None:
-        """None: the time to wait is in the headers."""
+        """Always None: the time to wait is in the headers."""
         del reply
         return None
 
@@ -137,11 +137,11 @@ DIALECT = Anthropic()
 
 def _turns(prompt: Prompt) -> list[dict[str, str]]:
     if not prompt.messages:
-        raise ItemFailed("anthropic answers chats, and the prompt is a document to go on with")
+        raise ItemFailed("anthropic only answers chats, and the prompt is a document to continue")
     turns = [turn for turn in prompt.messages if turn.role != "system"]
     for turn in turns:
         if turn.role not in ROLES:
-            raise ItemFailed(f"anthropic takes no turn of the role {turn.role!r}")
+            raise ItemFailed(f"anthropic accepts no turn of the role {turn.role!r}")
     if not turns:
         raise ItemFailed("anthropic needs a turn besides the system's, and the prompt has none")
     return [{"role": turn.role, "content": turn.content} for turn in turns]
@@ -158,19 +158,19 @@ def _message(reply: object) -> Mapping[str, Any]:
     return message
 
 
-def _said(message: Mapping[str, Any]) -> Said:
-    """The text blocks, and the thinking ones; redacted thinking is not for reading, and nothing else was asked for."""
+def _answer(message: Mapping[str, Any]) -> Answer:
+    """The text and thinking blocks; redacted thinking is unreadable, and other kinds of block were not asked for."""
     blocks = [mapping(block) for block in message["content"]]
     texts = [string(block.get("text")) for block in blocks if block.get("type") == "text"]
     thoughts = [string(block.get("thinking")) for block in blocks if block.get("type") == "thinking"]
-    return Said("".join(texts) if texts else None, "\n\n".join(thought for thought in thoughts if thought))
+    return Answer("".join(texts) if texts else None, "\n\n".join(thought for thought in thoughts if thought))
 
 
-def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
-    """The server's figures, where what the cache read or wrote is not part of `input_tokens`."""
+def _usage(counts: Mapping[str, Any], prompt: Prompt, answer: str) -> Usage:
+    """The server's counts; tokens read from or written to its cache are not part of its `input_tokens`, but of ours."""
     asked, answered = counted(counts.get("input_tokens")), counted(counts.get("output_tokens"))
     if asked is None or answered is None:
-        return dialect.estimated(prompt, said)
+        return dialect.estimated(prompt, answer)
     cached = count(counts.get("cache_read_input_tokens"))
     written = count(counts.get("cache_creation_input_tokens"))
     thinking = count(mapping(counts.get("output_tokens_details")).get("thinking_tokens"))

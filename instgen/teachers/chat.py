@@ -1,6 +1,6 @@
-"""OpenAI's chats and documents, as most servers and llama.cpp take them: prompts into bodies, replies into completions.
+"""OpenAI's format for chats and documents, as most servers and llama.cpp use it: request bodies and replies.
 
-The rule: pure functions. A setting that is None is not sent; what a reply in this format means is decided here alone.
+The rule: pure functions. A setting that is None is not sent; what a reply in this format means is decided only here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from instgen.records import Completion, Finish, Prompt, Usage
 from instgen.teachers.dialect import (
     SEEDS,
-    Said,
+    Answer,
     Unusable,
     count,
     counted,
@@ -40,17 +40,17 @@ FINISHES: Mapping[str, Finish] = {
     "PROHIBITED_CONTENT": "refusal",
     "SPII": "refusal",
 }
-"""What servers call the end of an answer, and what it is. Anything else is no end that we asked for."""
+"""Meaning of each `finish_reason` that servers send. Any other makes the reply unusable."""
 
 UNASKED = frozenset({"tool_calls", "tool_use", "function_call", "pause_turn"})
-"""Ends of an answer to something that we never ask for."""
+"""Finish reasons of tool calls and the like, which we never ask for."""
 
 THINK, THOUGHT = "<think>", "</think>"
-"""The marks around the thinking of Qwen, DeepSeek and others, where the server leaves it in the text."""
+"""The tags around the reasoning of Qwen, DeepSeek and others, if the server leaves it in the text."""
 
 
 def request(prompt: Prompt) -> dict[str, Any]:
-    """The body of a request, without the model: a chat where there are messages, else a document to go on with."""
+    """The body of a request, without the model: a chat if the prompt has messages, else a document to continue."""
     if prompt.messages:
         body: dict[str, Any] = {"messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages]}
         if prompt.schema is not None:
@@ -72,21 +72,21 @@ def request(prompt: Prompt) -> dict[str, Any]:
 
 
 def read(reply: object, prompt: Prompt) -> Completion:
-    """The completion that a decoded reply holds, its teacher and host still unnamed.
+    """The completion in a decoded reply, without its teacher and host.
 
     Raises:
-        Unusable: it holds none: no JSON, no choices, an error, or an end that says nothing.
-        ItemFailed: it answers something else than we asked.
+        Unusable: the reply has no completion: it is not JSON or an error, or lacks choices or a known finish reason.
+        ItemFailed: it ended for a reason that another try would not change.
     """
     choice = _choice(reply)
     message = mapping(choice.get("message"))
     finish = _finish(choice, message)
-    said = _said(choice, message, prompt)
-    if said.text is None and finish == "stop" and not said.reasoning:
+    answer = _answer(choice, message, prompt)
+    if answer.text is None and finish == "stop" and not answer.reasoning:
         raise Unusable("the reply has no content")
-    text = string(message.get("refusal")) if said.text is None else said.text
-    usage = _usage(mapping(mapping(reply).get("usage")), prompt, text + said.reasoning)
-    return Completion(text, finish, reasoning=said.reasoning, usage=usage)
+    text = string(message.get("refusal")) if answer.text is None else answer.text
+    usage = _usage(mapping(mapping(reply).get("usage")), prompt, text + answer.reasoning)
+    return Completion(text, finish, reasoning=answer.reasoning, usage=usage)
 
 
 def _choice(reply: object) -> Mapping[str, Any]:
@@ -100,44 +100,44 @@ def _finish(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Finish:
     return "refusal" if message.get("refusal") else ending(choice.get("finish_reason"), FINISHES, UNASKED)
 
 
-def _said(choice: Mapping[str, Any], message: Mapping[str, Any], prompt: Prompt) -> Said:
+def _answer(choice: Mapping[str, Any], message: Mapping[str, Any], prompt: Prompt) -> Answer:
     if not prompt.messages:
-        return Said(_content(choice.get("text")))
+        return Answer(_content(choice.get("text")))
     text = _content(message.get("content"))
     if text is not None and prompt.messages[-1].role == "assistant":
-        text = text.removeprefix(prompt.messages[-1].content)  # llama.cpp's server repeats the beginning it was given
+        text = text.removeprefix(prompt.messages[-1].content)  # llama.cpp's server repeats the given beginning
     reasoning = string(message.get("reasoning_content")) or string(message.get("reasoning"))
     if text is not None and not reasoning:
         return split_thinking(text)
-    return Said(text, reasoning)
+    return Answer(text, reasoning)
 
 
-def split_thinking(text: str) -> Said:
-    """The answer, and what stands in `<think>` before it.
+def split_thinking(text: str) -> Answer:
+    """The answer, and the reasoning in the `<think>` tags before it.
 
-    The opening mark may be missing (templates that end with it leave it out of the reply), and so may the closing one
-    (the answer was cut while the teacher was thinking).
+    The opening tag may be missing (if the chat template ends with it, the reply begins after it), and so may the
+    closing one (if the reply was cut off during the reasoning).
     """
     begun = text.lstrip().startswith(THINK)
     thinking, closed, answer = text.partition(THOUGHT)
     if closed and (begun or THINK not in thinking):
-        return Said(answer.lstrip(), thinking.strip().removeprefix(THINK).strip())
+        return Answer(answer.lstrip(), thinking.strip().removeprefix(THINK).strip())
     if begun:
-        return Said("", text.strip().removeprefix(THINK).strip())
-    return Said(text)
+        return Answer("", text.strip().removeprefix(THINK).strip())
+    return Answer(text)
 
 
 def _content(content: object) -> str | None:
-    """A message's content: a string, or the text among a list of parts."""
+    """A message's content: a string, or the joined text of a list of parts; None if it is neither."""
     if isinstance(content, list):
         return "".join(string(mapping(part).get("text")) for part in content)
     return content if isinstance(content, str) else None
 
 
-def _usage(counts: Mapping[str, Any], prompt: Prompt, said: str) -> Usage:
+def _usage(counts: Mapping[str, Any], prompt: Prompt, answer: str) -> Usage:
     asked, answered = counted(counts.get("prompt_tokens")), counted(counts.get("completion_tokens"))
     if asked is None or answered is None:
-        return estimated(prompt, said)
+        return estimated(prompt, answer)
     cached = count(mapping(counts.get("prompt_tokens_details")).get("cached_tokens"))
     reasoning = count(mapping(counts.get("completion_tokens_details")).get("reasoning_tokens"))
     return Usage(asked, answered, cached=min(cached, asked), reasoning=reasoning)

@@ -1,8 +1,8 @@
-"""What all dialects share: JSON out and in, the values in it by their type, and what may be wrong with a reply.
+"""What all dialects share: encoding and decoding JSON, reading values by type, and judging replies.
 
-The rule: pure functions that take whatever JSON a server sends. A value of the wrong type counts as missing, and a
-reply of no use is `Unusable` or `ItemFailed`, never a crash. A dialect's names for things stand in its own module, but
-for those in errors, which are read here in every shape: servers mix them.
+The rule: pure functions that accept whatever JSON a server sends. A value of the wrong type counts as missing, and a
+useless reply is `Unusable` or `ItemFailed`, never a crash. Names specific to a dialect are in its own module, except
+those of error bodies, which are read here in every format, because servers mix them.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from instgen.errors import ItemFailed
 from instgen.records import Finish, Prompt, Usage
 
 SEEDS = 2**31 - 1
-"""Seeds on the wire are below this: every server takes a positive int32, and llama.cpp reads 2**32 - 1 as "random"."""
+"""Seeds are sent modulo this: every server accepts a positive int32, and llama.cpp reads 2**32 - 1 as "random"."""
 
 CHARACTERS_PER_TOKEN = 4
-"""For usage that the server did not give: OpenAI's rule of thumb for English."""
+"""For estimating usage that the server did not give: OpenAI's rule of thumb for English."""
 
-MOST_TOKENS = 2**40
-"""More is no count of one answer's (ours); sums of these fit into the 64 bits that JSON and SQLite have for them."""
+MAX_TOKENS = 2**40
+"""Larger token counts are ignored (our choice); sums of counts below it fit into 64 bits, as JSON and SQLite need."""
 
 FLAGGED = "content_policy_violation"
-"""The code for a prompt that moderation turns away; OpenRouter says it with status 403 and a `flagged_input` alone
+"""The code of a prompt that moderation rejects. OpenRouter sends no such code, but status 403 and a `flagged_input`
 (openrouter.ai/docs, "Errors and Debugging", moderation errors)."""
 
 
 class Unusable(ItemFailed):
-    """A reply that holds no answer, though the same question may well get one."""
+    """A reply without an answer; another try may well get one."""
 
     def __init__(self, message: str, tries: int | None = None) -> None:
         super().__init__(message)
         self.tries = tries
-        """How often to ask at most, where that is less than for other failures."""
+        """Maximum number of tries, if lower than for other failures; else None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a teacher wrote, told apart: the answer (None where there is none) and the thinking before it."""
+class Answer:
+    """What a teacher wrote, separated: the answer (None if there is none) and the reasoning before it."""
 
     text: str | None
     reasoning: str = ""
@@ -49,7 +49,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an error body says, in its own words."""
+    """The content of an error body; `parameter` is the body key that it is about, "" if unknown."""
 
     message: str = ""
     code: str = ""
@@ -60,7 +60,7 @@ def encode(body: object) -> bytes:
     """The body as JSON.
 
     Raises:
-        ItemFailed: it holds what JSON cannot, such as half of a surrogate pair.
+        ItemFailed: it contains what JSON cannot hold, such as a lone surrogate.
     """
     try:
         return orjson.dumps(body, default=dict)
@@ -69,7 +69,7 @@ def encode(body: object) -> bytes:
 
 
 def decode(body: bytes) -> object:
-    """What the JSON says, or None where it is not JSON."""
+    """The decoded JSON; None if the body is not JSON."""
     try:
         decoded: object = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -78,31 +78,31 @@ def decode(body: bytes) -> object:
 
 
 def complaint(body: object) -> Complaint:
-    """What an error body says, in the shapes of OpenAI, vLLM, FastAPI and Anthropic."""
+    """What an error body says, read in the formats of OpenAI, vLLM, FastAPI and Anthropic."""
     whole = mapping(body)
     inner = whole.get("error", whole)
     if isinstance(inner, str):
         return Complaint(inner)
-    said = mapping(inner)
-    message = said.get("message") or said.get("detail") or ""
-    code = said.get("code") if isinstance(said.get("code"), str) else said.get("type")
-    if "flagged_input" in mapping(said.get("metadata")):
+    error = mapping(inner)
+    message = error.get("message") or error.get("detail") or ""
+    code = error.get("code") if isinstance(error.get("code"), str) else error.get("type")
+    if "flagged_input" in mapping(error.get("metadata")):
         code = FLAGGED
     text = message if isinstance(message, str) else str(message)
-    return Complaint(text, string(code), string(said.get("param")))
+    return Complaint(text, string(code), string(error.get("param")))
 
 
-def estimated(prompt: Prompt, said: str) -> Usage:
-    """The usage of a prompt and what was said to it, counted here because the server gave no figures."""
+def estimated(prompt: Prompt, answer: str) -> Usage:
+    """The usage estimated from the lengths of a prompt and its answer, because the server gave no counts."""
     characters = len(prompt.text) + sum(len(turn.content) for turn in prompt.messages)
-    return Usage(_tokens(characters), _tokens(len(said)), estimated=True)
+    return Usage(_tokens(characters), _tokens(len(answer)), estimated=True)
 
 
 def whole(reply: object) -> Mapping[str, Any]:
-    """The reply, where it is an object and no error.
+    """The reply as an object.
 
     Raises:
-        Unusable: it is not.
+        Unusable: the reply is not a JSON object, or is an error.
     """
     if not isinstance(reply, dict):
         raise Unusable("the reply is not a JSON object")
@@ -115,13 +115,13 @@ def ending(end: object, finishes: Mapping[str, Finish], unasked: Set[str]) -> Fi
     """How an answer ended.
 
     Args:
-        end: what the server calls it.
-        finishes: its names for the ends that we know.
-        unasked: its names for ends that another try would not change.
+        end: the finish reason in the reply.
+        finishes: the known finish reasons and what they mean.
+        unasked: finish reasons that another try would not change.
 
     Raises:
-        Unusable: it is called something else.
-        ItemFailed: it is one that nobody asked for.
+        Unusable: the finish reason is unknown or missing.
+        ItemFailed: it is one of `unasked`.
     """
     name = string(end)
     if name in unasked:
@@ -133,22 +133,22 @@ def ending(end: object, finishes: Mapping[str, Finish], unasked: Set[str]) -> Fi
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """The value where it is an object, else an empty one."""
+    """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def counted(value: object) -> int | None:
-    """The value where it can be a number of tokens, else None."""
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
+    """The value if it is a plausible token count, else None."""
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS else None
 
 
 def count(value: object) -> int:
-    """The value where it can be a number of tokens, else 0."""
+    """The value if it is a plausible token count, else 0."""
     return counted(value) or 0
 
 
 def string(value: object) -> str:
-    """The value where it is a string, else ""."""
+    """The value if it is a string, else ""."""
     return value if isinstance(value, str) else ""
 
 

@@ -1,10 +1,10 @@
-"""`openai/MODEL` as a maker of vectors: `POST /v1/embeddings`, as OpenAI, vLLM, llama.cpp, Ollama and others answer it.
+"""`openai/MODEL` for embeddings: `POST /v1/embeddings`, as served by OpenAI, vLLM, llama.cpp, Ollama and others.
 
-To the shared teacher over HTTP a request for vectors is a prompt whose text is the list of inputs, and the reply is a
-completion whose text is the vectors; so tries, waits, pace and the care for the key are those of all teachers.
+To the shared HTTP teacher, a request for vectors is a prompt whose text is the list of inputs, and the reply is a
+completion whose text is the vectors; retries, waits, pacing and key handling are therefore those of all teachers.
 
-The rule: a vector is kept in the journal before it is used, in single precision, under the model and its text: the same
-text is paid for once, whatever stood beside it. Nothing is used of an answer that is not one vector an input.
+The rule: a vector is journaled before it is used, in single precision, under the model and its text, so that the same
+text is paid for once, whatever else was in its request. A reply without exactly one vector per input is discarded.
 """
 
 from __future__ import annotations
@@ -30,47 +30,47 @@ from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
 INPUTS = 32
-"""Texts a request: the least that a widespread server takes by default (Hugging Face's text-embeddings-inference)."""
-MOST_NUMBERS = 65_536
-"""Of a vector; ten times those of the longest in use."""
+"""Texts per request: the lowest default limit of a widely used server (Hugging Face's text-embeddings-inference)."""
+MAX_DIMENSIONS = 65_536
+"""Maximum length of a vector; ten times the longest in use."""
 
 Floats = NDArray[np.float32]
 
 
 class Purchases(Protocol):
-    """Where vectors that were paid for are kept."""
+    """A store of the vectors bought, each as the text of a completion."""
 
     def find(self, keys: Sequence[bytes]) -> Mapping[bytes, Completion]:
-        """Those of some keys that are kept."""
+        """The stored vectors, by key, of those keys that have one."""
         ...
 
     async def keep(self, bought: Mapping[bytes, Completion]) -> Mapping[bytes, Completion]:
-        """Keep some more; those to use, once they are safe to use."""
+        """Store vectors and wait until they are safe; returns those to use, which the store may have had before."""
         ...
 
 
 class EndpointModel:
-    """A model behind an address; its methods belong to one event loop."""
+    """An embedding model behind an HTTP endpoint; all its methods must be called in one event loop."""
 
     def __init__(self, model: str, settings: Settings, purchases: Purchases) -> None:
-        """Set up without connecting; `settings` has one address at most.
+        """Set up without connecting; `settings` has at most one address.
 
         Raises:
-            UsageError: the address or the key cannot be used.
+            UsageError: the address or the key is invalid.
         """
         self._teacher = HttpTeacher(DIALECT, model, settings, Traits())
         self._purchases = purchases
         self._dimensions: int | None = None
         self.name = self._teacher.name
         self.asked = self.replayed = self.tokens = 0
-        """Texts that were asked, and that the journal had; tokens that were used for the former."""
+        """Texts sent to the server, texts found in the journal, and tokens used for those sent."""
 
     async def vectors(self, texts: Sequence[str]) -> Floats:
-        """A row for each text, of no particular length; zeros for a blank one.
+        """A matrix with one row for each text, not normalized; zeros for a blank text.
 
         Raises:
             TeacherRefused: the server will make no vector at all.
-            Shortfall: it made none of one of the texts.
+            Shortfall: it made no vector for one of the texts, or vectors of several lengths.
         """
         keys = {text: self._key(text) for text in texts if text and not text.isspace()}
         kept = self._purchases.find(list(keys.values()))
@@ -90,7 +90,7 @@ class EndpointModel:
         await self._teacher.aclose()
 
     async def _asked(self, texts: Sequence[str]) -> list[Floats]:
-        """The vectors of some texts; where the server will not have all of them at once, one by one."""
+        """The vectors of some texts from the server; if it rejects the request as a whole, one text at a time."""
         try:
             completion = await self._teacher.complete(Prompt(text=orjson.dumps(texts).decode()))
         except ItemFailed as problem:
@@ -108,11 +108,11 @@ class EndpointModel:
         return [_unpacked(kept[key].text) for key in bought]
 
     def _key(self, text: str) -> bytes:
-        """The 16 bytes under which a text's vector is kept: who is asked, and what."""
+        """The 16-byte journal key of a text's vector: a digest of the model's name and the text."""
         return hashlib.blake2b(orjson.dumps(["embedding", self.name, text]), digest_size=16).digest()
 
     def _check(self, vector: Floats) -> None:
-        """See that all vectors have as many numbers as the first."""
+        """Raise Shortfall unless the vector is as long as the first one was."""
         if self._dimensions is None:
             self._dimensions = len(vector)
         elif len(vector) != self._dimensions:
@@ -126,7 +126,7 @@ def open_endpoint(model: str, settings: Settings, purchases: Purchases) -> Endpo
     """The model, not yet connected.
 
     Raises:
-        UsageError: no model is named, or its address or key cannot be used.
+        UsageError: no model is named, or its address or key is invalid.
     """
     if not model:
         raise UsageError("--embed openai needs a model", "for example --embed openai/MODEL --embed-url URL")
@@ -141,18 +141,18 @@ def open_endpoint(model: str, settings: Settings, purchases: Purchases) -> Endpo
 
 
 def _ours(words: str) -> str:
-    """What is said of a teacher's options, said of ours."""
+    """A message about a teacher's options, with the names of the embedding options instead."""
     return words.replace("--base-url", "--embed-url").replace("--api-key-env or --api-key-file", "--embed-key-env")
 
 
 def _alone(answer: Completion, text: str, packed: str) -> Completion:
-    """One vector of an answer with several, and its share of the tokens as far as can be told."""
+    """A completion for one vector of a reply with several, with its estimated share of the tokens."""
     usage = Usage(prompt=len(text) // CHARACTERS_PER_TOKEN, estimated=True)
     return replace(answer, text=packed, usage=usage)
 
 
 async def _all(calls: Sequence[Coroutine[Any, Any, list[Floats]]]) -> list[list[Floats]]:
-    """What all of them come to; at the first that fails the others are let go."""
+    """The results of all calls; if one fails, the others are cancelled."""
     tasks = [asyncio.ensure_future(call) for call in calls]
     try:
         found: list[list[Floats]] = await asyncio.gather(*tasks)
@@ -164,42 +164,42 @@ async def _all(calls: Sequence[Coroutine[Any, Any, list[Floats]]]) -> list[list[
 
 
 def _path(model: str, prompt: Prompt) -> str:
-    """One place for all."""
+    """The endpoint for embeddings."""
     del model, prompt
     return "embeddings"
 
 
 def _body(model: str, prompt: Prompt) -> dict[str, Any]:
-    """The inputs, and the model."""
+    """The request body: the model and the inputs."""
     return {"model": model, "input": orjson.loads(prompt.text)}
 
 
 def _read(reply: object, prompt: Prompt) -> Completion:
-    """The vectors in a reply, in the order of the inputs, whatever theirs is."""
+    """The vectors in a reply, in the order of the inputs, whatever their order in the reply is."""
     inputs: list[str] = orjson.loads(prompt.text)
     vectors = _vectors(reply, len(inputs))
-    told = mapping(mapping(reply).get("usage")).get("prompt_tokens")
-    if type(told) is int and told >= 0:
-        used = Usage(prompt=told)
+    tokens = mapping(mapping(reply).get("usage")).get("prompt_tokens")
+    if type(tokens) is int and tokens >= 0:
+        used = Usage(prompt=tokens)
     else:
         used = Usage(prompt=sum(map(len, inputs)) // CHARACTERS_PER_TOKEN, estimated=True)
     return Completion(orjson.dumps([_packed(vector) for vector in vectors]).decode(), usage=used)
 
 
 DIALECT = OpenAI(_path, _body, _read)
-"""OpenAI's way to ask for vectors."""
+"""OpenAI's dialect for embeddings."""
 
 
 def _vectors(reply: object, count: int) -> list[Floats]:
-    """The vectors of a reply by their `index`.
+    """The vectors of a reply, sorted by their `index`.
 
     Raises:
-        Unusable: it is not one vector for each of so many inputs, all as long, of numbers.
+        Unusable: the reply does not hold `count` vectors of numbers, all of the same length.
     """
     data = reply.get("data") if isinstance(reply, dict) else None
     if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        said = complaint(reply).message if isinstance(reply, dict) and reply.get("error") else ""
-        raise Unusable(f"the reply is an error: {said}" if said else "the reply holds no list of vectors")
+        message = complaint(reply).message if isinstance(reply, dict) and reply.get("error") else ""
+        raise Unusable(f"the reply is an error: {message}" if message else "the reply holds no list of vectors")
     if len(data) != count:
         raise Unusable(f"{len(data)} vectors came for {count} texts")
     places = [row.get("index", number) for number, row in enumerate(data)]
@@ -207,7 +207,7 @@ def _vectors(reply: object, count: int) -> list[Floats]:
         raise Unusable("the reply does not say which vector belongs to which text")
     vectors = [_vector(row.get("embedding")) for _, row in sorted(zip(places, data, strict=True), key=_place)]
     if len({len(vector) for vector in vectors}) > 1:
-        raise Unusable("the vectors of one reply are not all as long")
+        raise Unusable("the vectors of one reply differ in length")
     return vectors
 
 
@@ -215,20 +215,20 @@ def _place(pair: tuple[int, object]) -> int:
     return pair[0]
 
 
-def _vector(told: object) -> Floats:
+def _vector(numbers: object) -> Floats:
     try:
-        found = np.array(told if isinstance(told, list) else None)
+        found = np.array(numbers if isinstance(numbers, list) else None)
     except ValueError:  # lists of several lengths
         found = np.array(None)
-    if found.ndim != 1 or found.dtype.kind not in "fi" or not 0 < len(found) <= MOST_NUMBERS:
-        raise Unusable("the reply holds a vector that is no list of numbers")
+    if found.ndim != 1 or found.dtype.kind not in "fi" or not 0 < len(found) <= MAX_DIMENSIONS:
+        raise Unusable("the reply holds a vector that is not a list of numbers")
     if not (np.abs(found) <= np.finfo(np.float32).max).all():
         raise Unusable("the reply holds a vector with a number that is too large")
     return found.astype(np.float32)
 
 
 def _packed(vector: Floats) -> str:
-    """The numbers in single precision, least byte first, as base64."""
+    """The numbers in single precision, little-endian, as base64."""
     return base64.b64encode(vector.astype("<f4").tobytes()).decode()
 
 
@@ -237,5 +237,5 @@ def _unpacked(text: str) -> Floats:
     return found
 
 
-_HINT = "what was made so far is kept: the same line again asks for the rest"
+_HINT = "what was made so far is stored: repeat the command to get the rest"
 _REFUSED = "check the key (--embed-key-env), the model's name and --embed-url, which usually ends in /v1"

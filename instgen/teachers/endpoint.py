@@ -1,6 +1,7 @@
-"""Where an HTTP teacher lives, and the key that opens it: checked before use, and kept out of all that is shown.
+"""The base URL and API key of an HTTP teacher: validated before use, and the key removed from everything shown.
 
-The rule: a key goes into one header of a request to the host that the user named, in the clear to this machine only.
+The rule: a key is sent only in one header, to the host that the user named, and unencrypted only to this machine,
+unless the user allows it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from instgen.errors import UsageError
 
 EXCERPT = 300
-"""Characters of a server's words that an error message may hold."""
+"""Maximum number of characters of a server's message that an error message quotes."""
 
 HIDDEN = "[key]"
 _KEY_LIKE = re.compile(r"(?i)\bbearer\s+\S+|\bsk-[\w-]{8,}|\bAIza[\w-]{20,}")
@@ -20,10 +21,10 @@ _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 
 def checked_url(url: str) -> str:
-    """The base URL without its closing slash.
+    """The base URL without trailing slashes.
 
     Raises:
-        UsageError: it is no HTTP address, or one that carries a password, a query or a fragment.
+        UsageError: it is not an HTTP address, or has a user name, a password, a query or a fragment.
     """
     try:
         parts = urlsplit(url)
@@ -42,15 +43,15 @@ def checked_url(url: str) -> str:
 
 
 def checked_key(key: str | None, urls: tuple[str, ...], in_the_clear: bool = False) -> str:
-    """The key without the white space around it, or "" where there is none.
+    """The key without surrounding white space; "" if there is none.
 
     Args:
-        key: as it was found.
-        urls: where it will be sent.
-        in_the_clear: whether it may travel unencrypted to other machines.
+        key: the key as configured.
+        urls: the addresses to which it will be sent.
+        in_the_clear: whether it may be sent to other machines unencrypted.
 
     Raises:
-        UsageError: it cannot stand in a header, or one of the addresses would carry it in the clear.
+        UsageError: it cannot be part of a header, or would be sent unencrypted to one of the addresses.
     """
     bare = (key or "").strip()
     if not all("!" <= character <= "~" for character in bare):
@@ -68,7 +69,7 @@ def checked_key(key: str | None, urls: tuple[str, ...], in_the_clear: bool = Fal
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own."""
+    """Whether the address is on this machine's loopback interface."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -77,12 +78,12 @@ def is_loopback(url: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """The `host:port` of an address, the port left out where the address does."""
+    """The `host:port` of an address, or its `host` if it has no port."""
     return urlsplit(url).netloc
 
 
 def shown(text: str, key: str) -> str:
-    """The text as one short printable line in which the key, and whatever looks like one, does not occur."""
+    """The text as one short printable line in which the key, and anything that looks like one, is hidden."""
     bare = text.replace(key, HIDDEN) if key else text
     line = _UNSEEN.sub(" ", _KEY_LIKE.sub(HIDDEN, bare)).strip()
     return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"

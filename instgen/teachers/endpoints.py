@@ -1,8 +1,8 @@
-"""The servers that a teacher's requests go to: which one takes the next request, and when.
+"""Load balancing over a teacher's servers: which one takes the next request, and when.
 
-The rule: the least loaded one of those with room; who waits is served in order; a server that does not answer at all is
-left alone for a while (a breaker), while the others carry on. All of it happens in the event loop and costs the same
-however many wait.
+The rule: a request goes to the least loaded server with room; requests that wait are served in order; a server that
+cannot be reached gets no requests for a while (a circuit breaker), while the others continue. Everything happens in the
+event loop, at a cost independent of the number of requests that wait.
 """
 
 from __future__ import annotations
@@ -18,41 +18,42 @@ from instgen.teachers.endpoint import host_of
 from instgen.teachers.pace import Bucket, Pace
 
 DOWN_AFTER = 5
-"""Failures to reach a server, in a row, after which it is left alone."""
+"""Consecutive failures to reach a server after which it gets no requests for a while."""
 
 FIRST_REST, LAST_REST = 1.0, 30.0
-"""Seconds that it is left alone, doubled each time that it still does not answer."""
+"""Seconds without requests for a server that cannot be reached: doubled from the first to the last while that lasts."""
 
 GONE_AFTER = 300.0
-"""Seconds without any server within reach after which a run ends; what is journaled is not lost."""
+"""Seconds without any reachable server after which the run ends; journaled completions are not lost."""
 
 BURST_SECONDS = 1.0
-"""A rate limit's allowance that may be used at once, in seconds of its filling."""
+"""Capacity of a rate limit's bucket, in seconds of refilling: how much may be used at once."""
 
 
 @dataclass(slots=True)
 class Endpoint:
-    """One server, and what was learned about it."""
+    """One server and what was learned about it."""
 
     url: str
     pace: Pace
     changes: dict[str, str | None] = field(default_factory=dict)
-    """Body keys that it declines, with the name that it takes instead, or None where it takes none."""
+    """Body keys that it rejects, with the name that it accepts instead, or None to omit the key."""
     failures: int = 0
-    """Times in a row that it could not be reached."""
+    """Consecutive failures to reach it."""
     rest: float = FIRST_REST
+    """Seconds without requests after the next failures."""
 
     @property
     def host(self) -> str:
-        """Its `host:port`."""
+        """The server's `host:port`."""
         return host_of(self.url)
 
     def reached(self) -> None:
-        """It has answered, whatever it said."""
+        """Record that the server has responded, with whatever status."""
         self.failures, self.rest = 0, FIRST_REST
 
     def missed(self, now: float) -> None:
-        """It could not be reached."""
+        """Record that the server could not be reached."""
         self.failures += 1
         if self.failures >= DOWN_AFTER and now >= self.pace.resumes:
             self.pace.restart(now + self.rest)
@@ -61,21 +62,21 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Rates:
-    """Requests and tokens a minute that the user knows to be allowed, all servers together."""
+    """The user's rate limits, in requests and tokens per minute, over all servers together."""
 
     requests: Bucket | None = None
     tokens: Bucket | None = None
 
     @classmethod
     def of(cls, rpm: float | None, tpm: float | None) -> Rates:
-        """The limits given; a burst may use one second's allowance, and one request in any case."""
+        """The limits given; a burst may use one second's allowance, but at least one request or token."""
         return cls(
             Bucket(rpm, max(1.0, rpm / 60 * BURST_SECONDS)) if rpm else None,
             Bucket(tpm, max(1.0, tpm / 60 * BURST_SECONDS)) if tpm else None,
         )
 
     def ready(self, now: float, tokens: int) -> float:
-        """Seconds until a request of so many tokens may be sent."""
+        """Seconds until a request of `tokens` tokens may be sent."""
         first = self.requests.ready(now, 1) if self.requests else 0.0
         return max(first, self.tokens.ready(now, tokens) if self.tokens else 0.0)
 
@@ -87,13 +88,13 @@ class Rates:
             self.tokens.take(tokens)
 
     def correct(self, expected: int, used: int) -> None:
-        """Count the tokens that a request has used rather than those that were expected."""
+        """Replace a request's expected tokens by those it has used."""
         if self.tokens:
             self.tokens.take(used - expected)
 
 
 class Lease(NamedTuple):
-    """Leave to send one request to a server; it ends with `Endpoints.ended`."""
+    """Permission to send one request to a server; returned by `Endpoints.ended`."""
 
     endpoint: Endpoint
     window: int
@@ -107,16 +108,16 @@ class _Waiting(NamedTuple):
 
 
 class Endpoints:
-    """All servers of a teacher, and the requests that wait for one."""
+    """All servers of a teacher and the requests that wait for one."""
 
     def __init__(self, urls: tuple[str, ...], most: int, rates: Rates, clock: Callable[[], float]) -> None:
         """Set up without connecting.
 
         Args:
-            urls: the base addresses.
-            most: requests in flight that any of them is sent at most.
-            rates: what is allowed a minute.
-            clock: seconds, ever growing.
+            urls: the base URLs.
+            most: maximum number of requests in flight to each server.
+            rates: the limits per minute.
+            clock: monotonic time in seconds.
         """
         self.all = tuple(Endpoint(url, Pace(most)) for url in urls)
         self._rates = rates
@@ -124,16 +125,20 @@ class Endpoints:
         self._waiting: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._resting: dict[asyncio.Future[None], float] = {}
-        """Those who wait before another try, and until when."""
+        """Requests that wait before another try, and until when."""
         self._opens = 0.0
-        """When it was last decided to look again at those who wait for a server."""
+        """When the requests that wait for a server are looked at next, or were last."""
         self._is_draining = False
         self._was_reached = False
         self._missing_since: float | None = None
-        """When it began that no server was within reach."""
+        """Since when no server could be reached; None if one could."""
 
     async def acquire(self, tokens: int) -> Lease:
-        """Leave to send a request that is expected to use so many tokens, as soon as a server has room."""
+        """Wait until a server has room for a request that is expected to use `tokens` tokens; returns its lease.
+
+        Raises:
+            CancelledError: the run is being stopped.
+        """
         if self._is_draining:
             raise asyncio.CancelledError
         if not self._waiting and (lease := self._lease(tokens, self._clock())) is not None:
@@ -151,16 +156,16 @@ class Endpoints:
             raise
 
     def ended(self, lease: Lease, *, overloaded: bool = False, reached: bool = True, wait: float = 0.0) -> None:
-        """Count a request that has ended.
+        """Record that a request has ended, and let waiting requests go.
 
         Args:
-            lease: what it was sent with.
-            overloaded: whether it was turned away for there being too many.
-            reached: whether the server was there.
+            lease: the request's lease.
+            overloaded: whether the server rejected it because of too many requests.
+            reached: whether the server could be reached.
             wait: seconds that the server asked to wait.
 
         Raises:
-            TeacherRefused: no server has been within reach for long.
+            TeacherRefused: no server could be reached for GONE_AFTER seconds.
         """
         now, endpoint = self._clock(), lease.endpoint
         endpoint.pace.done(lease.window, overloaded=overloaded, wait=wait, now=now)
@@ -176,11 +181,11 @@ class Endpoints:
             self._hand_out()
 
     def used(self, lease: Lease, tokens: int) -> None:
-        """Count the tokens that a request has used rather than those that were expected."""
+        """Replace a request's expected tokens by those it has used."""
         self._rates.correct(lease.tokens, tokens)
 
     async def rest(self, seconds: float) -> None:
-        """Wait before another try."""
+        """Wait before another try; cancelled by `drain`."""
         loop = asyncio.get_running_loop()
         resting: asyncio.Future[None] = loop.create_future()
         self._resting[resting] = self._clock() + seconds
@@ -192,7 +197,7 @@ class Endpoints:
             del self._resting[resting]
 
     def pause(self) -> float:
-        """Seconds until a request is sent again, where nothing is on its way and some wait; else 0.
+        """Seconds until the next request is sent, if none is in flight and some wait; else 0.
 
         Changes nothing, and may be called in another thread.
         """
@@ -203,7 +208,7 @@ class Endpoints:
         return min((end - now for end in ends if end > now), default=0.0)
 
     def drain(self) -> None:
-        """Send nothing more: those who wait, for a server or before another try, are cancelled."""
+        """Send no more requests: those that wait, for a server or before another try, are cancelled."""
         self._is_draining = True
         for resting in self._resting:
             resting.cancel()
@@ -211,12 +216,12 @@ class Endpoints:
             waiting.place.cancel()
 
     def close(self) -> None:
-        """Forget the timer; nobody waits any more."""
+        """Cancel the timer; no request is waiting any more."""
         if self._timer is not None:
             self._timer.cancel()
 
     def _hand_out(self) -> None:
-        """Give leave to those who wait, as far as there is room."""
+        """Give leases to waiting requests, in order, while there is room."""
         now = self._clock()
         while self._waiting:
             first = self._waiting[0]
@@ -231,7 +236,7 @@ class Endpoints:
             first.place.set_result(lease)
 
     def _lease(self, tokens: int, now: float) -> Lease | None:
-        """Leave to send a request now, where the rates allow it and a server has room."""
+        """A lease to send a request now; None if the rate limits forbid it or no server has room."""
         free = [each for each in self.all if each.pace.has_room(now)]
         if not free or self._rates.ready(now, tokens):
             return None
@@ -240,7 +245,7 @@ class Endpoints:
         return Lease(endpoint, endpoint.pace.send(), tokens)
 
     def _look_again(self, now: float) -> None:
-        """Look again when the first pause is over; without one, the next request that ends will do it."""
+        """Schedule `_hand_out` for the end of the first pause; without a pause, the next request to end triggers it."""
         later = [each.pace.resumes - now for each in self.all if each.pace.resumes > now]
         seconds = self._rates.ready(now, self._waiting[0].tokens) or min(later, default=0.0)
         if seconds > 0:
@@ -255,5 +260,5 @@ def _wake(resting: asyncio.Future[None]) -> None:
 
 
 def _load(endpoint: Endpoint) -> tuple[float, int]:
-    """The least comes first; of equals, the one that was asked least."""
+    """Sort key: the lowest load first; among equals, the server that was sent the fewest requests."""
     return endpoint.pace.load, endpoint.pace.sent

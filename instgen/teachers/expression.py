@@ -1,7 +1,7 @@
-"""A user's regular expression, looked for in time that grows with the text and with nothing else.
+"""Regular expressions of users, searched in time linear in the length of the text.
 
-The rule: Python's `re` never sees a pattern that comes from a file: `(a+)+$` would keep it, and the whole run, busy for
-years over thirty letters that a teacher wrote. RE2 takes what it can do in linear time and refuses the rest.
+The rule: Python's `re` never sees a pattern from a file: `(a+)+$` would keep the whole run busy for years on thirty
+letters that a teacher wrote. RE2 accepts what it can match in linear time and rejects the rest.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ import importlib
 import re
 
 _MEMORY = 1 << 26
-"""Bytes that the automaton may grow to; beyond, RE2 begins it anew."""
+"""Maximum size of the automaton in bytes; when it is reached, RE2 discards the automaton and starts over."""
 _PYTHONS = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(Z)|.)", re.DOTALL)
-"""Escapes, and among them those that Python has and RE2 writes otherwise."""
+"""An escape; the groups capture those of Python that RE2 writes differently."""
 
 
 class ExpressionError(ValueError):
-    """It is no expression, or one that could take for ever."""
+    """The pattern is invalid, or needs a feature that RE2 lacks because it could take forever."""
 
 
 class Expression:
-    """One expression."""
+    """A compiled regular expression."""
 
     def __init__(self, pattern: str) -> None:
-        r"""Compile it. As in RE2, `\d`, `\s`, `\w` and `\b` know ASCII alone, and `\p{L}` is any letter.
+        r"""Compile a pattern. As in RE2, `\d`, `\s`, `\w` and `\b` match ASCII only, and `\p{L}` matches any letter.
 
         Raises:
-            ExpressionError: with RE2's words.
+            ExpressionError: RE2 does not accept it; the message is RE2's.
         """
-        re2 = importlib.import_module("re2")  # 9 ms, where no rule has an expression
+        re2 = importlib.import_module("re2")  # 9 ms, only if a rule has an expression
         options = re2.Options()
         options.max_mem = _MEMORY
         options.never_capture = True
@@ -36,11 +36,11 @@ class Expression:
         try:
             self._search = re2.compile(_PYTHONS.sub(_in_re2, pattern).encode(), options).search
         except (re2.error, UnicodeEncodeError) as problem:
-            said = problem.args[0]
-            raise ExpressionError(said.decode(errors="replace") if isinstance(said, bytes) else str(problem)) from None
+            text = problem.args[0]
+            raise ExpressionError(text.decode(errors="replace") if isinstance(text, bytes) else str(problem)) from None
 
     def occurs_in(self, text: str) -> bool:
-        """Whether it is found anywhere in a text."""
+        """Whether the expression matches anywhere in the text."""
         return self._search(text.encode(errors="replace")) is not None
 
 

@@ -1,6 +1,6 @@
-"""From `provider/model` to a teacher, by entry point in the group `instgen.teachers`; only the named one is imported.
+"""Finding the teacher for `provider/model` by entry point in the group `instgen.teachers`; only the named is imported.
 
-Our own providers are looked up first, so that no plugin can stand in for one of them and be handed its key.
+The rule: built-in providers are looked up first, so that no plugin can replace one of them and receive its key.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ def find_teacher(spec: str, settings: Settings) -> Teacher:
     """The teacher that `spec` names, opened.
 
     Args:
-        spec: `provider/model`, split at the first slash; the model is handed on verbatim, "" where there is none.
+        spec: `provider/model`, split at the first slash; the model is passed on verbatim, "" if there is none.
         settings: how to reach it.
 
     Raises:
-        UsageError: no such provider, or one whose code cannot be imported; else what the provider's `open` raises.
+        UsageError: there is no such provider, or its code cannot be imported.
+        InstgenError: anything that the provider's `open` raises.
     """
     provider, _, model = spec.partition("/")
     entry = _entry(provider)
@@ -35,12 +36,12 @@ def find_teacher(spec: str, settings: Settings) -> Teacher:
     except (ImportError, AttributeError) as problem:
         raise UsageError(f"the teacher {provider} cannot be imported from {entry.value}: {problem}") from problem
     if not callable(opens):
-        raise UsageError(f"the teacher {provider}: {entry.value} is no function open(model, settings)")
+        raise UsageError(f"the teacher {provider}: {entry.value} is not a function open(model, settings)")
     return cast("Teacher", opens(model, settings))
 
 
 def known_providers() -> tuple[str, ...]:
-    """The names that can stand before the slash, sorted."""
+    """The names of all providers, sorted."""
     return tuple(sorted({entry.name for entry in _all_entries()}))
 
 

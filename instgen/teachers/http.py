@@ -1,4 +1,4 @@
-"""One POST over HTTP: `instgen[fast]`'s client where that is installed, else the one on httpx.
+"""The HTTP client: the one of `instgen[fast]` if that is installed, else the one on httpx.
 
 The rule: only the client that is used is imported: httpx and aiohttp take a fifth of a second, pyreqwest 4 ms.
 """
@@ -13,7 +13,7 @@ __all__ = ["Poster", "Response", "connect"]
 
 
 def connect(timeout: float) -> Poster:
-    """A client, not yet connected; `timeout` is in seconds, for a whole request."""
+    """A client, not yet connected; `timeout` is for a whole request, in seconds."""
     try:
         module = importlib.import_module("instgen.teachers.http_fast")
     except ImportError:

@@ -1,7 +1,7 @@
-"""Posting by pyreqwest, HTTP written in Rust: the only module that knows it, part of `instgen[fast]`.
+"""HTTP client on pyreqwest, which is written in Rust; the only module that imports it, for `instgen[fast]`.
 
-The rule: the same contract as httpx's client, word for word where the cause can be told. Certificates are checked
-against the system's, or those in `SSL_CERT_FILE`.
+The rule: the same contract as the client on httpx, with the same messages wherever the cause can be determined.
+Certificates are verified against the system's, or those in `SSL_CERT_FILE`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pyreqwest.client import Client as Way
+from pyreqwest.client import Client as PyreqwestClient
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import BuilderError, DetailedPyreqwestError, PyreqwestError, RequestTimeoutError
 from pyreqwest.http import HeaderMap
@@ -20,24 +20,24 @@ from instgen.teachers import transport
 from instgen.teachers.transport import Response
 
 REFUSED = "Connection refused"
-"""How the system's own words begin, which pyreqwest passes on, where nobody listens."""
+"""The beginning of the system's message, passed on by pyreqwest, if nothing listens at the address."""
 
 
 class Client:
-    """Posts, many at once; see `Poster`."""
+    """The `Poster` on pyreqwest."""
 
     def __init__(self, timeout: float) -> None:
-        """Set up without connecting; `timeout` is in seconds, for a whole request."""
+        """Set up without connecting; `timeout` is for a whole request, in seconds."""
         self._timeout = timeout
-        self._ways: dict[str | None, Way] = {}
-        self._routes: dict[str, Way] = {}
+        self._clients: dict[str | None, PyreqwestClient] = {}
+        self._routes: dict[str, PyreqwestClient] = {}
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Response:
-        """The response to one request, which is never resent and never redirected."""
+        """Send one request, which is never resent or redirected; see `Poster.post`."""
         started = time.monotonic()
         try:
-            way = self._routes.get(url) or self._route(url)
-            async with way.post(url).headers(headers).body_bytes(body).build_streamed() as answer:
+            client = self._routes.get(url) or self._route(url)
+            async with client.post(url).headers(headers).body_bytes(body).build_streamed() as answer:
                 whole = await answer.body_reader.read(transport.MOST_BODY + 1) or b""
                 if len(whole) > transport.MOST_BODY:
                     return transport.too_long()
@@ -53,21 +53,21 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for way in self._ways.values():
-            await way.close()
+        for client in self._clients.values():
+            await client.close()
 
-    def _route(self, url: str) -> Way:
+    def _route(self, url: str) -> PyreqwestClient:
         proxy = transport.proxy_of(url)
-        if proxy not in self._ways:
-            self._ways[proxy] = _way(self._timeout, proxy)
-        self._routes[url] = self._ways[proxy]
+        if proxy not in self._clients:
+            self._clients[proxy] = _client(self._timeout, proxy)
+        self._routes[url] = self._clients[proxy]
         return self._routes[url]
 
 
-def _way(timeout: float, proxy: str | None) -> Way:
+def _client(timeout: float, proxy: str | None) -> PyreqwestClient:
     builder = (
         ClientBuilder()
-        .no_proxy()  # of its own choice
+        .no_proxy()  # from the environment: we choose it per URL
         .follow_redirects(False)
         .referer(False)
         .brotli(False)
@@ -81,7 +81,7 @@ def _way(timeout: float, proxy: str | None) -> Way:
 
 
 def _pairs(headers: HeaderMap) -> list[tuple[str, str]]:
-    """The headers, but for those that hold more than ASCII, which pyreqwest does not read."""
+    """The headers, without the non-ASCII ones, which pyreqwest cannot read."""
     try:
         return list(headers.items())
     except ValueError:
@@ -97,7 +97,7 @@ def _values(headers: HeaderMap, name: str) -> list[str]:
 
 
 def _words(problem: PyreqwestError) -> str:
-    """What went wrong at the bottom of it."""
+    """The message of the root cause."""
     causes = problem.details["causes"] if isinstance(problem, DetailedPyreqwestError) else None
     words: str = causes[-1]["message"] if causes else problem.message
     return words

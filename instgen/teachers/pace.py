@@ -1,13 +1,13 @@
-"""How many requests a server is sent at a time: found out by sending, as its answers say when there are too many.
+"""Adaptive concurrency: how many requests a server gets at a time, learned from which ones it rejects as too many.
 
 The rule: pure bookkeeping; the time is an argument, and nothing here waits. The number of requests in flight grows
-while none is turned away, and shrinks with the share of those that are (429, 503, 529, a time-out). How long an answer
-takes says nothing: that is how long it is.
+while none is rejected, and shrinks with the share of those that are (429, 503, 529, a timeout). Latency is no signal:
+it depends on the length of the answer.
 
-The form is that of TCP: a slow start that doubles with each round of answers (again after a pause), then one more a
-round. A window of answers is judged at a time, and the cut is by the share turned away, as in DCTCP (RFC 8257). The
-constants were chosen by simulation (`tests/teachers/test_pace.py`): of a server with a limit a second, and of one that
-turns requests away at random.
+The algorithm is that of TCP: a slow start that doubles with each round of answers (and again after a pause), then
+slower growth. Answers are judged in windows, and the limit is cut by the share rejected, as in DCTCP (RFC 8257). The
+constants were chosen by simulation (`tests/teachers/test_pace.py`) of a server with a limit per second, and of one that
+rejects requests at random.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FIRST = 64
-"""Requests that a server is sent at once before anything is known of it."""
+"""Initial limit of requests in flight to a server."""
 
 WINDOW = 64
-"""Answers that are judged together, at least."""
+"""Minimum number of answers that are judged together."""
 
 TOLERATED = 0.15
-"""The share of a window that may be turned away without a cut: passing faults are no overload."""
+"""The share of a window that may be rejected without a cut: transient faults are not an overload."""
 
 TOLERATED_AT_THE_EDGE = 0.03
-"""The same where the server says that nothing of an allowance remains: then it is no passing fault."""
+"""The same if the server says that nothing of an allowance remains: then rejections are not transient faults."""
 
 NEAR_CEILING = 0.8
-"""The part of the limit that was too high up to which the way back is fast."""
+"""The share of the last limit that was too high up to which the limit recovers fast."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """The requests that one server can bear at a time, as far as is known."""
+    """The number of requests that one server can handle at a time, as learned so far."""
 
     most: int
-    """Never more than this."""
+    """Upper bound of the limit."""
     limit: float = FIRST
     in_flight: int = 0
     sent: int = 0
-    """Requests in all."""
+    """Total number of requests sent."""
     resumes: float = 0.0
-    """When it may be sent requests again, where it has asked for a pause."""
+    """When requests may be sent again after a pause."""
     _ceiling: float = 0.0
-    """The limit that was too high last."""
+    """The last limit that was too high."""
     _starting: bool = True
     _window: int = 0
     _good: int = 0
     _refused: int = 0
     _at_the_edge: bool = False
-    """Whether the server has said in this window that nothing of an allowance remains."""
+    """Whether the server has said, during this window, that nothing of an allowance remains."""
 
     def __post_init__(self) -> None:
         self.limit = float(min(self.limit, self.most))
@@ -57,15 +57,15 @@ class Pace:
 
     @property
     def load(self) -> float:
-        """The part of what it can bear that is in flight."""
+        """The share of the limit in use; requests rejected in the current window count as in flight."""
         return (self.in_flight + self._refused) / self.limit
 
     def has_room(self, now: float) -> bool:
-        """Whether one more request may be sent; the place of one that was turned away stays empty for its window."""
+        """Whether another request may be sent; the slot of a rejected one stays empty until its window ends."""
         return now >= self.resumes and self.in_flight + self._refused < int(self.limit)
 
     def send(self) -> int:
-        """Count a request that is sent; the number goes with it and is given back to `done`."""
+        """Count a request that is sent; returns its window's number, to be passed to `done`."""
         self.in_flight += 1
         self.sent += 1
         return self._window
@@ -74,10 +74,10 @@ class Pace:
         """Count a request that has ended.
 
         Args:
-            window: what `send` gave for it.
-            overloaded: whether it was turned away for there being too many.
-            wait: seconds that the server asked to wait, where it was.
-            now: seconds on the clock that `has_room` is asked with.
+            window: the number that `send` returned for it.
+            overloaded: whether the server rejected it because of too many requests.
+            wait: seconds that the server asked to wait, if it was rejected.
+            now: the time, on the same clock as for `has_room`.
         """
         self.in_flight -= 1
         self._refused += overloaded
@@ -90,22 +90,22 @@ class Pace:
             self.limit = min(self.most, self.limit + 1)
 
     def hold(self) -> None:
-        """Grow no further in this window: the server says that nothing of an allowance remains."""
+        """Stop growing for this window: the server says that nothing of an allowance remains."""
         self._at_the_edge = True
 
     def restart(self, until: float) -> None:
-        """Send nothing before this time, then one request, and grow from there as at the start."""
+        """Pause until a time, then start over with one request at a time and grow as at the start."""
         self.limit, self._starting = 1.0, True
         self.pause(until)
         self._next_window()
 
     def pause(self, until: float) -> None:
-        """Send nothing before this time."""
+        """Send no requests before a time."""
         self.resumes = max(self.resumes, until)
 
     @property
     def _is_recovering(self) -> bool:
-        """Whether each good answer makes room for one more request."""
+        """Whether each successful answer raises the limit by one."""
         return not self._at_the_edge and (self._starting or self.limit < self._ceiling / 2)
 
     def _share(self) -> float:
@@ -121,7 +121,7 @@ class Pace:
         self._next_window()
 
     def _close(self, until: float) -> None:
-        """Nothing is in flight and all places were turned away: wait as asked, then try with half as many."""
+        """Halve the limit and pause: every request of the window was rejected, and none is in flight."""
         self._starting = False
         self.limit = max(1.0, self.limit / 2)
         self.pause(until)
@@ -135,7 +135,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Bucket:
-    """An allowance that fills up steadily: so many a minute, and at most `most` of them at once."""
+    """A token bucket: `per_minute` units are added per minute, up to `most`."""
 
     per_minute: float
     most: float
@@ -143,12 +143,12 @@ class Bucket:
     _seen: float | None = None
 
     def ready(self, now: float, amount: float) -> float:
-        """Seconds until so much may be taken; 0 where it may now. More than `most` may be taken when it is full."""
+        """Seconds until `amount` may be taken, 0 if it may now. More than `most` may be taken from a full bucket."""
         self._fill(now)
         return max(0.0, (min(amount, self.most) - self._level) * 60 / self.per_minute)
 
     def take(self, amount: float) -> None:
-        """Use so much; a negative amount gives back what was taken too much."""
+        """Take an amount; a negative one returns what was taken in excess."""
         self._level = min(self.most, self._level - amount)
 
     def _fill(self, now: float) -> None:

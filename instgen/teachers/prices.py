@@ -1,6 +1,6 @@
-"""What tokens cost: list prices from one dated file, and the cost of a completion by them.
+"""Token prices: list prices from one dated file, and the cost of a completion.
 
-The rule: a price that is not known is None, never a guess.
+The rule: an unknown price is None, never a guess.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from typing import Any
 from instgen.records import Usage
 
 MILLION = 1_000_000
-"""Tokens that a price is given for."""
+"""Number of tokens to which prices refer."""
 
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3})\Z")
-"""The date, or with Gemini the number, that names one state of a model: it costs what the model costs."""
+"""The date, or for Gemini the number, of a model snapshot, which costs the same as the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for a million tokens."""
+    """Prices in US dollars per million tokens."""
 
     prompt: float
     completion: float
     cached: float | None = None
-    """For prompt tokens that the server had kept; None where they cost what the others do."""
+    """Price of prompt tokens that the server read from its cache; None if they cost the same as others."""
 
     def cost(self, usage: Usage) -> float:
-        """US dollars for one completion."""
+        """The cost of one completion in US dollars."""
         cached = self.prompt if self.cached is None else self.cached
         fresh = max(0, usage.prompt - usage.cached)
         return (fresh * self.prompt + usage.cached * cached + usage.completion * self.completion) / MILLION
 
 
 FREE = Price(0.0, 0.0)
-"""What a model in this process costs."""
+"""The price of a model in this process."""
 
 
 def known_price(name: str) -> Price | None:
-    """The list price of `provider/model` at the provider's own service; None where the file does not have it."""
+    """The list price of `provider/model` at the provider's own service; None if the file does not have it."""
     provider, _, model = name.partition("/")
     models = _table().get(provider)
     if not isinstance(models, dict):

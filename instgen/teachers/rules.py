@@ -1,7 +1,7 @@
-"""The rules of a scripted teacher: from the lines of its file to checked rules, each problem told with its line.
+"""The rules of a scripted teacher, parsed from the lines of its file and validated; each problem names its line.
 
-The rule: nothing is guessed. A key that we do not know, a value of the wrong kind and a rule that could answer in two
-ways are errors when the file is read, not surprises in the middle of a run.
+The rule: nothing is guessed. An unknown key, a value of the wrong type and a rule that could answer in two ways are
+errors when the file is read, not surprises in the middle of a run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEAD = ("traits", "log")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When it applies, and what comes of it."""
+    """The conditions under which a rule applies, and its answer; the fields are those documented in `scripted`."""
 
     when: str = ""
     match: Expression | None = None
@@ -48,7 +48,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A whole file: its rules, and what its head line says."""
+    """A parsed file: its rules and the settings of its head line."""
 
     rules: tuple[Rule, ...]
     traits: Traits = field(default_factory=Traits)
@@ -56,7 +56,7 @@ class Script:
 
 
 def rows_of(lines: Iterable[str], name: str) -> dict[int, Row]:
-    """What stands on each line that is not blank, by the line's number.
+    """The JSON objects on the lines that are not blank, by line number.
 
     Raises:
         InputError: a line is not a JSON object.
@@ -69,18 +69,18 @@ def rows_of(lines: Iterable[str], name: str) -> dict[int, Row]:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as problem:
-            raise InputError(where, f"not JSON: {problem}", hint="one rule a line, as a JSON object") from problem
+            raise InputError(where, f"not JSON: {problem}", hint="one rule per line, as a JSON object") from problem
         if not isinstance(row, dict):
-            raise InputError(where, "not a rule", hint="one rule a line, as a JSON object")
+            raise InputError(where, "not a rule", hint="one rule per line, as a JSON object")
         rows[number] = row
     return rows
 
 
 def script(rows: Mapping[int, Row], name: str) -> Script:
-    """The script that numbered rows make; the first may be a head, with `traits` or `log` or both.
+    """The script made of numbered rows; the first may be a head with `traits`, `log` or both.
 
     Raises:
-        InputError: a row is not understood, or there is no rule.
+        InputError: a row is invalid, or there is no rule.
     """
     placed = [(f"{name}:{number}", row) for number, row in rows.items()]
     head = _Head()
@@ -88,7 +88,7 @@ def script(rows: Mapping[int, Row], name: str) -> Script:
         where, row = placed.pop(0)
         head = _head(row, where)
     if not placed:
-        raise InputError(name, "holds no rule", hint='the shortest is {"reply": "..."}')
+        raise InputError(name, "contains no rule", hint='the shortest is {"reply": "..."}')
     return Script(tuple(_rule(row, where) for where, row in placed), head.traits, head.log)
 
 
@@ -116,7 +116,7 @@ def _rule(row: Row, where: str) -> Rule:
 def _check_keys(row: Row, known: tuple[str, ...], where: str) -> None:
     for key in row:
         if key not in known:
-            raise InputError(where, f"there is no key {key!r} here", hint=f"known: {', '.join(known)}")
+            raise InputError(where, f"unknown key {key!r}", hint=f"known: {', '.join(known)}")
 
 
 def _wrong(key: str, wanted: str, where: str) -> InputError:
@@ -125,7 +125,7 @@ def _wrong(key: str, wanted: str, where: str) -> InputError:
 
 def _text(value: object, key: str, where: str) -> str:
     if not isinstance(value, str) or not value:
-        raise _wrong(key, "a text that is not empty", where)
+        raise _wrong(key, "a non-empty text", where)
     return value
 
 
@@ -171,8 +171,8 @@ def _pattern(value: object, key: str, where: str) -> Expression:
     try:
         return Expression(_text(value, key, where))
     except ExpressionError as problem:
-        hint = "the syntax is RE2's: it has no look-around and no back-references, which can take for ever"
-        raise InputError(where, f"{key} is no regular expression: {problem}", hint) from problem
+        hint = "RE2 syntax has no look-around and no back-references"
+        raise InputError(where, f"{key} is not a regular expression: {problem}", hint) from problem
 
 
 def _finish(value: object, key: str, where: str) -> Finish:
@@ -216,7 +216,7 @@ _READERS: Mapping[str, Callable[[object, str, str], object]] = {
     "tokens": _usage,
     "cost": _number,
 }
-"""Each key of a rule, with what reads and checks its value (value, key, place)."""
+"""Each key of a rule, with the function (of value, key and place) that reads and validates its value."""
 
 _FIELDS = {"reply": "replies", "tokens": "usage"}
-"""Keys whose field in `Rule` is called otherwise."""
+"""Keys whose field in `Rule` has another name."""

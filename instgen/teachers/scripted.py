@@ -1,35 +1,35 @@
 """`scripted/FILE`: a fake teacher that answers from a file of rules. For tests, docs and dry runs; public and stable.
 
 The rule: an answer depends on the prompt's messages or text, its sample number and its seed, never on when it is asked
-or what was asked before. FILE is JSONL, one rule a line; the first that applies answers, and a prompt to which none
-does fails. A rule has `reply`, `error` or `fatal` (or only a `finish` of refusal) and, as needed:
+or what was asked before. FILE is JSONL with one rule per line. The first rule that applies answers; a prompt to which
+none applies fails. A rule has `reply`, `error` or `fatal` (or only a `finish` of refusal) and optionally:
 
     when       text that must occur in the prompt
-    match      regular expression that must be found in the prompt, in RE2's syntax: it cannot hang
-    chance     0 to 1: the rule applies to this share of the prompts
-    reply      the answer, or a list of which one is taken
-    reasoning  what the teacher thought before it
+    match      regular expression that must match in the prompt, in RE2's syntax, which cannot hang
+    chance     0 to 1: the share of prompts to which the rule applies
+    reply      the answer, or a list from which one is drawn
+    reasoning  the teacher's reasoning before the answer
     finish     stop (default), length or refusal
-    cut        characters after which a longer reply ends, with finish length
+    cut        maximum number of characters; a longer reply is cut off, with finish length
     error      this prompt gets no answer, for this reason
-    fatal      no prompt gets one any more, for this reason
-    latency    seconds, or [least, most], until the answer comes; many wait at once
+    fatal      no prompt gets an answer any more, for this reason
+    latency    seconds, or [least, most], until the answer; concurrent calls wait at the same time
     tokens     usage to report: completion tokens, or {"prompt": 7, "completion": 9, "cached": 0, "reasoning": 0};
-               without it words are counted, and marked as an estimate
+               if missing, words are counted, and marked as an estimate
     cost       US dollars (default 0)
 
-Whatever is drawn (chance, reply, latency, slots) is drawn by the prompt's digest. Slots in a reply:
+All random choices (chance, reply, latency, slots) are seeded with the prompt's digest. Slots in a reply:
 
     {{words 8}}       eight words; different ones for different prompts
-    {{pick a|b|c}}    one of these
-    {{number 1 100}}  a whole number, both ends included
+    {{pick a|b|c}}    one of the alternatives
+    {{number 1 100}}  an integer, both ends included
     {{last}}          the last user message, or the document
-    {{line 2}}        its second line, "" where there is none
+    {{line 2}}        its second line, "" if there is none
     {{digest}}        the prompt's digest, 32 hex digits
 
 The first line may be a head instead: `{"traits": {"tasks_per_call": 1, "window": 8}, "log": "calls.log"}`. Traits are
-those of `Traits`; `log` names a file that gets the prompt's digest, one line, at the start of each call; a file that is
-there and is no such log is left alone.
+those of `Traits`. `log` names a file to which the prompt's digest is appended, as one line, at the start of each call;
+an existing file that is not such a log is an error and is left unchanged.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ from instgen.teachers.slots import Asked
 from instgen.teachers.teacher import Settings
 
 NEW_FILE = 0o600
-"""A new log can be read by its owner alone."""
+"""Mode of a new log: only its owner can read it."""
 _LOG_LINE = 33
-"""Bytes of a line of the log: a digest, and the line's end."""
+"""Bytes of a line of the log: a digest and the line feed."""
 
 
 def open(model: str, settings: Settings) -> Scripted:
@@ -65,7 +65,7 @@ def open(model: str, settings: Settings) -> Scripted:
 
     Raises:
         UsageError: no file is named.
-        InputError: it cannot be read, or a rule in it is not understood.
+        InputError: it cannot be read, or a rule in it is invalid.
     """
     del settings  # nothing here is reached over a network
     if not model:
@@ -84,16 +84,16 @@ class Scripted:
     """A teacher whose answers are functions of the prompt."""
 
     def __init__(self, rules: Iterable[Row], name: str = "rules", digest: str = "", lines: Iterable[int] = ()) -> None:
-        """Answer by these rules, written as in a file.
+        """Set up with rules in the format of a file.
 
         Args:
-            rules: one mapping a rule; the first may be a head.
-            name: what the teacher is called after `scripted/`.
-            digest: of the file they came from; else one is made of the rules themselves.
-            lines: the line that each rule stands on, for error messages; else they count from 1.
+            rules: one mapping per rule; the first may be a head.
+            name: the teacher's name after `scripted/`.
+            digest: the digest of the file that the rules came from; by default, one of the rules themselves.
+            lines: the line number of each rule, for error messages; by default, counting from 1.
 
         Raises:
-            InputError: a rule is not understood, or its log is another file.
+            InputError: a rule is invalid, or the log is a file with other content.
         """
         rows = list(rules)
         read = script(dict(zip(lines or itertools.count(1), rows, strict=False)), name)
@@ -107,16 +107,16 @@ class Scripted:
 
     @classmethod
     def from_lines(cls, lines: Iterable[str], name: str = "rules", digest: str = "") -> Self:
-        """The teacher of a file's lines; blank ones are skipped, and counted.
+        """The teacher for a file's lines; blank lines are skipped, but counted in line numbers.
 
         Raises:
-            InputError: a line holds no rule, or there is none at all.
+            InputError: a line is not a valid rule, or there is no rule at all.
         """
         rows = rows_of(lines, name)
         return cls(rows.values(), name, digest, rows)
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """The first applying rule's answer, after its latency; see `Teacher.complete`."""
+        """The answer of the first rule that applies, after its latency; see `Teacher.complete`."""
         turns = [part for turn in prompt.messages for part in (turn.role, turn.content)]
         digest = content_hash(str(prompt.sample), str(prompt.seed), prompt.text, *turns)
         if self._log is not None:
@@ -129,7 +129,7 @@ class Scripted:
         raise ItemFailed(f"{self.name}: no rule applies to this prompt")
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing to close."""
 
     def _answer(self, rule: Rule, prompt: Prompt, asked: str, digest: str) -> Completion:
         if rule.fatal:
@@ -156,9 +156,9 @@ def _applies(rule: Rule, asked: str, luck: str) -> bool:
 
 
 def _last(prompt: Prompt) -> str:
-    """The last user message, else the document."""
-    said = [turn.content for turn in prompt.messages if turn.role == "user"]
-    return said[-1] if said else prompt.text
+    """The last user message, or the document if there is none."""
+    users = [turn.content for turn in prompt.messages if turn.role == "user"]
+    return users[-1] if users else prompt.text
 
 
 def _digest(data: bytes) -> str:
@@ -166,7 +166,7 @@ def _digest(data: bytes) -> str:
 
 
 def _check_log(path: Path) -> None:
-    """Refuse to append to a file that holds something else: rules may come from somebody else."""
+    """Raise InputError for a file that is not a log of calls: untrusted rules must not append to arbitrary files."""
     if not path.is_file():
         return
     try:
@@ -175,11 +175,11 @@ def _check_log(path: Path) -> None:
     except OSError as problem:
         raise InputError(str(path), f"the log cannot be read: {problem.strerror}") from problem
     if head and not re.fullmatch(rb"[0-9a-f]{32}\n", head):
-        raise InputError(str(path), "is there, and is no log of calls", "let `log` in the rules name another file")
+        raise InputError(str(path), "exists, and is not a log of calls", "name another file as `log` in the rules")
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Add a line by one write at the end of the file, so that several processes may share it."""
+    """Append a line with a single write, so that several processes can share the file."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, NEW_FILE)
         try:

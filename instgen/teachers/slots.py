@@ -1,7 +1,7 @@
-"""The slots in a scripted reply: `{{words 8}}` and its like, checked when the rules are read, filled for each prompt.
+"""The slots in a scripted reply, such as `{{words 8}}`: checked when the rules are read, filled for each prompt.
 
-The rule: a slot's value depends on the prompt alone. "{{" always opens a slot; a reply that needs the two characters
-themselves writes `{{pick {}}{`.
+The rule: a slot's value depends on the prompt alone. "{{" always opens a slot; for the two characters themselves, a
+reply contains `{{pick {}}{`.
 """
 
 from __future__ import annotations
@@ -30,19 +30,21 @@ WORDS = (
     "treasure tulip tunnel turtle twilight umbrella uncle useful valley velvet village violet vivid voyage walnut "
     "wander warm weather whisper willow window winter wisdom wonder yellow yonder zebra"
 )
-"""What `{{words N}}` draws from: plain nouns and adjectives, none that a filter for undoable tasks looks for."""
+"""The words that `{{words N}}` draws from: plain nouns and adjectives that the filter for undoable tasks ignores."""
 
 _SLOT = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LIST = tuple(WORDS.split())
 
 
 class SlotError(ValueError):
-    """A slot that we do not know, or whose argument is wrong; the message says which and what is known."""
+    """A slot is unknown, unclosed or has a wrong argument; the message names it and the known slots."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a slot may look at: the prompt's last message or document, its digest, and luck that follows from it."""
+    """What a slot may depend on: the prompt's last user message or document, its digest, and a random source seeded by
+    that digest.
+    """
 
     last: str
     digest: str
@@ -54,17 +56,17 @@ Part = Callable[[Asked], str]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A reply with its slots."""
+    """A parsed reply: literal text and slots, each a function of the prompt."""
 
     parts: tuple[Part, ...]
 
     def filled(self, asked: Asked) -> str:
-        """The reply to one prompt."""
+        """The reply with its slots filled for one prompt."""
         return "".join(part(asked) for part in self.parts)
 
 
 def template(text: str) -> Template:
-    """The reply that a rule gives, its slots checked.
+    """Parse the text of a reply and check its slots.
 
     Raises:
         SlotError: a slot is unknown, misused or never closed.
@@ -127,16 +129,16 @@ def _line(argument: str) -> Part:
 
 
 def _last(argument: str) -> Part:
-    _no(argument)
+    _refuse_argument(argument)
     return lambda asked: asked.last
 
 
 def _digest(argument: str) -> Part:
-    _no(argument)
+    _refuse_argument(argument)
     return lambda asked: asked.digest
 
 
-def _no(argument: str) -> None:
+def _refuse_argument(argument: str) -> None:
     if argument:
         raise ValueError("this slot takes no argument")
 

@@ -1,9 +1,9 @@
-"""`static/FOLDER`: vectors of texts from a model that is a table, one row a token, as model2vec writes them.
+"""`static/FOLDER`: embeddings from a static model, a table with one row per token, as model2vec writes them.
 
-A text's vector is the mean of its tokens' rows, so the order of words says nothing; but it takes no key and no network.
+A text's vector is the mean of its tokens' rows, so word order does not matter; no key and no network are needed.
 
-The rule: a text's vector depends on the text alone, never on those beside it; and a text that the model cannot read, as
-its script is not the model's, gets none, for of such texts all are alike.
+The rule: a text's vector depends on the text alone, never on others in the batch. A text in a script that the model
+does not know gets no vector, because all such texts would be alike.
 """
 
 from __future__ import annotations
@@ -21,82 +21,82 @@ from numpy.typing import NDArray
 from instgen.errors import InputError, MissingPiece
 from instgen.teachers.safetensors import tensors
 
-MOST_UNKNOWN = 0.1
-"""The part of a text's tokens that may be unknown to the model: with more, what tells two texts apart may be among
-them, and the text gets no vector."""
-MOST_LETTERS = 0.5
-"""The part of a text's tokens that may be single letters of an alphabet: with more, its words have fallen apart. With
-an English model they are 93 % in Russian and 95 % in Korean tasks; in English ones 43 %
-at most, in Danish ones 47 %."""
+MAX_UNKNOWN = 0.1
+"""The share of a text's tokens that may be unknown to the model. A text with more gets no vector, because what
+distinguishes it from another may be among them."""
+MAX_LETTERS = 0.5
+"""The share of a text's tokens that may be single letters of an alphabet. With more, its words have been split into
+letters, and it gets no vector. With an English model the share is 93 % in Russian and 95 % in Korean tasks, but at most
+43 % in English and 47 % in Danish ones."""
 WORDS = ("CJK", "HANGUL SYLLABLE", "HIRAGANA", "KATAKANA")
-"""How Unicode names begin of letters that are words or syllables."""
+"""Prefixes of the Unicode names of letters that are words or syllables."""
 MARKS = ("##", "\u2581", "\u0120")
-"""What tokenizers write before a token that goes on with a word, or begins one."""
+"""Prefixes by which tokenizers mark a token that continues or begins a word."""
 TABLE, TOKENS = "model.safetensors", "tokenizer.json"
 
 
 class Encoded(Protocol):
-    """A text as tokens."""
+    """A tokenized text."""
 
     ids: Sequence[int]
 
 
 class Tokenizer(Protocol):
-    """What is used of a tokenizer."""
+    """The part of the tokenizers library's `Tokenizer` that is used."""
 
     def encode_batch_fast(self, texts: Sequence[str], *, add_special_tokens: bool) -> Sequence[Encoded]:
         """The tokens of each text."""
         ...
 
     def get_vocab(self, *, with_added_tokens: bool) -> Mapping[str, int]:
-        """The number of each token."""
+        """The id of each token."""
         ...
 
     def token_to_id(self, token: str) -> int | None:
-        """The number of one."""
+        """The id of one token; None if it is unknown."""
         ...
 
 
 class StaticModel:
-    """A table of vectors and the tokenizer that belongs to it."""
+    """A table of vectors and its tokenizer."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the files; the table stays on the disk until it is used.
+        """Open the files; the table is memory-mapped and read when it is used.
 
         Raises:
             MissingPiece: `tokenizers` is not installed.
-            InputError: the folder holds no such model.
+            InputError: the folder does not contain a static model.
         """
         self.name = f"static/{folder}"
         self._folder = folder
         self._tokenizer, self._unknown = _tokenizer(folder / TOKENS)
         self._letters = _letters(self._tokenizer)
-        """For each token whether it is a single letter."""
+        """By token id, whether the token is a single letter."""
         found = tensors(folder / TABLE)
         table = found.get("embeddings", found.get("embedding.weight"))
         if table is None or table.ndim != 2 or not table.size:
-            raise InputError(str(folder / TABLE), "holds no table of embeddings", _HINT)
+            raise InputError(str(folder / TABLE), "contains no embedding table", _HINT)
         self._table = table
         self._rows = found.get("mapping")
-        """For each token its row, where several share one."""
+        """By token id, its row in the table, if tokens share rows; else None."""
         self._weights = found.get("weights")
         self._check()
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """A row for each text, of no particular length; zeros where too many of its tokens are unknown.
+        """A matrix with one row for each text, not normalized; zeros for a text that the model cannot read.
 
         Raises:
-            InputError: the table holds what is no number.
+            InputError: the table contains values that are not numbers.
         """
         answers = np.zeros((len(texts), self._table.shape[1]), np.float32)
         for number, encoded in enumerate(self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)):
             tokens = np.array(encoded.ids, np.int64)
             known = tokens[tokens != self._unknown]
             unknown, letters = len(tokens) - len(known), np.count_nonzero(self._letters[known])
-            if len(known) and unknown <= MOST_UNKNOWN * len(tokens) and letters <= MOST_LETTERS * len(tokens):
+            if len(known) and unknown <= MAX_UNKNOWN * len(tokens) and letters <= MAX_LETTERS * len(tokens):
                 answers[number] = self._mean(known)
         if not np.isfinite(answers).all():
-            raise InputError(str(self._folder / TABLE), "holds what is no number")
+            raise InputError(str(self._folder / TABLE), "contains values that are not numbers")
         return answers
 
     def _mean(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -108,14 +108,14 @@ class StaticModel:
         return mean
 
     def _check(self) -> None:
-        """See that every token has a row."""
+        """Raise InputError unless every token has a row, and a weight if there are weights."""
         size = len(self._letters)
         rows, weights = self._rows, self._weights
         tokens = len(self._table) if rows is None else len(rows)
         if rows is not None and not _leads_into(rows, len(self._table)):
-            raise InputError(str(self._folder / TABLE), "its mapping leads out of its table")
+            raise InputError(str(self._folder / TABLE), "its mapping points outside its table")
         if weights is not None and (weights.ndim != 1 or len(weights) != tokens):
-            raise InputError(str(self._folder / TABLE), "has not one weight a token")
+            raise InputError(str(self._folder / TABLE), "does not have one weight per token")
         if size > tokens:
             raise InputError(str(self._folder), f"the tokenizer knows {size:,} tokens, and the table has {tokens:,}")
 
@@ -125,7 +125,7 @@ def open_static(folder: str) -> StaticModel:
 
     Raises:
         MissingPiece: `tokenizers` is not installed.
-        InputError: the folder holds no such model.
+        InputError: the folder does not contain a static model.
     """
     path = Path(folder).expanduser()
     for name in (TABLE, TOKENS):
@@ -135,30 +135,30 @@ def open_static(folder: str) -> StaticModel:
 
 
 def _tokenizer(path: Path) -> tuple[Tokenizer, int | None]:
-    """The tokenizer, which cuts nothing off, and the number of the token for what it does not know."""
+    """The tokenizer, without truncation and padding, and the id of its unknown token, if it has one."""
     try:
         library = importlib.import_module("tokenizers")
     except ImportError as problem:
         raise MissingPiece("a static model needs the tokenizers package", "pip install 'instgen[embed]'") from problem
     try:
         text = path.read_bytes()
-        told = orjson.loads(text)
+        settings = orjson.loads(text)
     except OSError as problem:
         raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem
     except ValueError as problem:
-        raise InputError(str(path), "is no tokenizer", _HINT) from problem
+        raise InputError(str(path), "is not a tokenizer", _HINT) from problem
     try:
         tokenizer = library.Tokenizer.from_str(text.decode())
-    except Exception as problem:  # nothing narrower is raised by tokenizers: its Rust errors come as `Exception` itself
-        raise InputError(str(path), "is no tokenizer", _HINT) from problem
+    except Exception as problem:  # tokenizers raises nothing narrower: its Rust errors are plain `Exception`s
+        raise InputError(str(path), "is not a tokenizer", _HINT) from problem
     tokenizer.no_padding()
     tokenizer.no_truncation()
     found: Tokenizer = tokenizer
-    return found, _unknown(found, told["model"])
+    return found, _unknown(found, settings["model"])
 
 
 def _leads_into(rows: NDArray[Any], size: int) -> bool:
-    """Whether these are numbers of rows of a table of this size."""
+    """Whether all values are row numbers of a table with `size` rows."""
     return bool(rows.ndim == 1 and rows.size and rows.dtype.kind == "i" and 0 <= rows.min() <= rows.max() < size)
 
 

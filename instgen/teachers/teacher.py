@@ -1,7 +1,7 @@
-"""What a teacher is: something that answers prompts, found by entry point in the group `instgen.teachers`.
+"""The interface of a teacher, which answers prompts and is found by entry point in the group `instgen.teachers`.
 
-A teacher is one class in one module. The entry point names a function `open(model, settings) -> Teacher`; it must be
-cheap (no model loaded, no connection made: a run that is replayed from the journal needs neither).
+A teacher is one class in one module. The entry point names a function `open(model, settings) -> Teacher`. The rule: it
+must be cheap and neither load a model nor connect, because a run that is replayed from the journal needs neither.
 """
 
 from __future__ import annotations
@@ -20,58 +20,58 @@ def _ignore(line: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a recipe and the engine should know of a teacher before they ask it anything."""
+    """What recipes and the engine must know about a teacher before they ask it anything."""
 
     concurrency: int = 64
-    """Calls in flight, unless `--concurrency` says otherwise."""
+    """Default for `--concurrency`, the maximum number of calls in flight."""
     window: int = 64
-    """Self-instruct flows that are started ahead of the last admitted one."""
+    """Maximum number of self-instruct flows started and not admitted."""
     tasks_per_call: int = 20
-    """How many whole tasks it can be asked to write in one reply."""
+    """How many complete tasks it can be asked to write in one reply."""
     continues: bool = False
-    """Whether it can go on from a given beginning (a bare document), not only answer a chat."""
+    """Whether it can continue a bare document, and not only answer a chat."""
     paid: bool = True
-    """Whether a call costs somebody something: what is in flight is then waited for when a run is stopped."""
+    """Whether calls cost money; a stopped run then waits for those in flight."""
     small: bool = False
-    """Whether what it writes is of demonstration quality only."""
+    """Whether its output is of demonstration quality only."""
     price: Price | None = None
-    """What its tokens cost; None where that is not known."""
+    """The price of its tokens; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line says about how to reach a teacher. Times in seconds."""
+    """The command line's settings for reaching a teacher. Times are in seconds."""
 
     base_urls: tuple[str, ...] = ()
     api_key: str | None = field(default=None, repr=False)
     timeout: float = 120.0
     tries: int = 5
     threads: int | None = None
-    """Processor threads for a model in this process; None leaves it to the teacher."""
+    """CPU threads for a model in this process; None leaves it to the teacher."""
     concurrency: int | None = None
-    """Calls in flight that the caller will have at most; None leaves it to the teacher's traits."""
+    """Maximum number of calls in flight; None leaves it to the teacher's traits."""
     rpm: float | None = None
-    """Requests a minute that may be sent, all servers together; None where no limit is known."""
+    """Maximum requests per minute, over all servers together; None for no limit."""
     tpm: float | None = None
-    """Tokens a minute, of prompts and answers, that may be used; None where no limit is known."""
+    """Maximum tokens per minute, of prompts and answers together; None for no limit."""
     price: Price | None = None
-    """What tokens cost; None where that is not known."""
+    """The price of tokens; None if unknown."""
     allow_http: bool = False
     """Whether the key may be sent to other machines unencrypted."""
     tell: Callable[[str], None] = _ignore
-    """Called with a line that the user should see, such as a setting that the server does not take."""
+    """Called with a line that the user should see, such as about a setting that the server does not accept."""
 
 
 class Teacher(Protocol):
-    """Answers prompts, several at once; closed when the run ends."""
+    """A model that answers prompts, several at once; closed when the run ends."""
 
     name: str
-    """`provider/model`, as a person would write it."""
+    """The `provider/model`, as the user would write it."""
     traits: Traits
 
     @property
     def identity(self) -> str:
-        """What the journal's keys are made of: two teachers with one identity give interchangeable answers."""
+        """Part of the journal's keys: teachers with the same identity give interchangeable answers."""
         ...
 
     async def complete(self, prompt: Prompt) -> Completion:
@@ -79,13 +79,13 @@ class Teacher(Protocol):
 
         Raises:
             ItemFailed: this prompt gets no answer, after retries; others may.
-            TeacherRefused: no prompt will get one.
+            TeacherRefused: no prompt will get an answer.
         """
         ...
 
-    # A teacher may also have `drain()`: the run is stopped, and calls that only wait are to be cancelled. And
-    # `waits() -> str`: what it waits for, "" where it works; asked now and then by another thread, for the display.
+    # A teacher may also have `drain()`, called when the run is stopped, to cancel calls that have not been sent; and
+    # `waits() -> str`, what it is waiting for or "", called periodically by another thread for the display.
 
     async def aclose(self) -> None:
-        """Let go of the model or the connections; calls still in flight are abandoned."""
+        """Release the model or close the connections; calls still in flight are abandoned."""
         ...

@@ -1,8 +1,8 @@
-"""What all teachers over HTTP share: a prompt out, a completion in, and all that can happen on the way.
+"""The teacher over HTTP that all providers share: sends a prompt, reads the completion, and handles every failure.
 
-The rule: a provider's file only translates (a `Dialect`); what a failure means is decided in `retry`, how much a server
-bears in `pace`, which server takes a request in `endpoints`; here they are put to use. The key is in one header of a
-request and nowhere else.
+The rule: a provider's module only translates (a `Dialect`); what a failure means is decided in `retry`, how many
+requests a server can handle in `pace`, and which server takes a request in `endpoints`; this module combines them. The
+key is in one header of a request and nowhere else.
 """
 
 from __future__ import annotations
@@ -32,67 +32,76 @@ if TYPE_CHECKING:
 JSON_HEADERS = {"content-type": "application/json", "accept": "application/json"}
 
 BODY_READ = 10_000
-"""Bytes of an error body without a message that are looked at for words to show."""
+"""Bytes of an error body that are considered for quoting if it contains no message."""
 
-LEAST_SECRET = 12
-"""Letters from which on a key is hidden in answers: shorter ones ("EMPTY", "ollama") are words that go for a key."""
+MIN_SECRET = 12
+"""Minimum length of a key that is hidden in answers: shorter ones ("EMPTY", "ollama") are placeholder words."""
 
 SHORT_WAIT = 1.0
-"""Seconds of waiting that are not worth a word."""
+"""Seconds of waiting below which nothing is reported."""
 
 ANSWER_TOKENS = 512
-"""Tokens that an answer is expected to have where its prompt sets no limit, for `--tpm`."""
+"""Tokens that an answer is expected to have if its prompt sets no limit, for `--tpm`."""
 
 DECLINED = re.compile(
     r"(?i)unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|not permitted|extra inputs|does not support"
 )
-"""What servers say of a setting that they do not take, as against one whose value is wrong."""
+"""What servers say about a setting that they do not support, unlike one whose value is wrong."""
 
 DECLINED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 
 
 class Dialect(Protocol):
-    """One provider's way to ask and to answer: pure translation."""
+    """One provider's API as pure translation: prompts to request bodies, replies to completions."""
 
     @property
     def provider(self) -> str:
-        """What stands before the slash."""
+        """The provider's name, before the slash in `provider/model`."""
         ...
 
     @property
     def home(self) -> str:
-        """The base address of the provider's own service."""
+        """The base URL of the provider's own service."""
         ...
 
     @property
     def key_variable(self) -> str:
-        """The variable in which people keep its key."""
+        """The environment variable in which its key is usually kept."""
         ...
 
     @property
     def optional(self) -> Mapping[str, str | None]:
-        """Keys of a body that a server may decline: the name to try instead, or None to leave it out."""
+        """Keys of a body that a server may reject, with the name to try instead, or None to omit the key."""
         ...
 
     @property
     def unsent(self) -> tuple[str, ...]:
-        """Settings of a prompt that this API has no place for."""
+        """Settings of a prompt that this API does not support."""
         ...
 
     def headers(self, key: str) -> dict[str, str]:
-        """The headers that carry the key, which may be "", and what else the API wants."""
+        """The headers for the key, which may be "", and any others that the API requires."""
         ...
 
     def path(self, model: str, prompt: Prompt) -> str:
-        """What follows the base address."""
+        """The path of the endpoint, relative to the base URL."""
         ...
 
     def body(self, model: str, prompt: Prompt) -> dict[str, Any]:
-        """What is asked; ItemFailed where this API cannot ask it."""
+        """The request body.
+
+        Raises:
+            ItemFailed: this API cannot express the prompt.
+        """
         ...
 
     def read(self, reply: object, prompt: Prompt) -> Completion:
-        """The completion in a decoded reply; Unusable or ItemFailed where it holds none."""
+        """The completion in a decoded reply.
+
+        Raises:
+            Unusable: the reply has no completion, but another try may get one.
+            ItemFailed: the reply has no completion, and another try would not get one.
+        """
         ...
 
     def complaint(self, reply: object) -> Complaint:
@@ -100,7 +109,7 @@ class Dialect(Protocol):
         ...
 
     def wait(self, reply: object) -> float | None:
-        """Seconds to wait that a decoded error body asks for."""
+        """Seconds that a decoded error body asks to wait; None if it does not."""
         ...
 
 
@@ -110,17 +119,17 @@ class Failed:
 
     failure: Failure
     tries: int | None = None
-    """How often to ask at most, where that is less than for other failures."""
+    """Maximum number of tries, if lower than for other failures; else None."""
 
 
 class HttpTeacher:
-    """A model behind one server or several."""
+    """A model behind one or more servers."""
 
     def __init__(self, dialect: Dialect, model: str, settings: Settings, traits: Traits) -> None:
         """Set up without connecting.
 
         Raises:
-            UsageError: an address or the key cannot be used.
+            UsageError: an address or the key is invalid.
         """
         own = os.environ.get(f"{dialect.provider.upper()}_BASE_URL")
         urls = tuple(checked_url(url) for url in settings.base_urls or ((own,) if own else ())) or (dialect.home,)
@@ -134,22 +143,22 @@ class HttpTeacher:
         self._key = checked_key(usual if settings.api_key is None else settings.api_key, urls, settings.allow_http)
         self._headers = JSON_HEADERS | dialect.headers(self._key)
         self._needs_key = urls == (dialect.home,)
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         most = settings.concurrency or traits.concurrency
         self._endpoints = Endpoints(urls, most, Rates.of(settings.rpm, settings.tpm), time.monotonic)
         self._poster: Poster | None = None
         self._complaint = ""
-        """What a server said with the failure that came last, where none has answered since."""
+        """The last failure, with the server's message; "" if a request has succeeded since."""
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """The model's answer, after as many tries as its failures deserve; see `Teacher.complete`."""
+        """The model's answer, after as many tries as its failures allow; see `Teacher.complete`."""
         if self._needs_key and not self._key:
             variable = self._dialect.key_variable
             raise TeacherRefused(
                 f"{self._dialect.provider} needs an API key, and none is given",
                 hint=f"set {variable}, or give --api-key-env or --api-key-file; or --base-url for your own server",
             )
-        self._tell_unsent(prompt)
+        self._report_unsent(prompt)
         body = self._dialect.body(self._model, prompt)
         tokens = _expected_tokens(prompt)
         attempt = 0
@@ -174,21 +183,21 @@ class HttpTeacher:
                 raise self._given_up(result.failure, decision, lease.endpoint, attempt)
             await self._endpoints.rest(decision.wait)
 
-    def speaking(self, dialect: Dialect, identity: str) -> HttpTeacher:
-        """The same model at the same servers, asked in another dialect; not yet connected."""
+    def with_dialect(self, dialect: Dialect, identity: str) -> HttpTeacher:
+        """A teacher with the same model and servers but another dialect; not yet connected."""
         other = HttpTeacher(dialect, self._model, self._settings, self.traits)
         other.identity = identity
         return other
 
     def waits(self) -> str:
-        """What it waits for, where it waits; may be asked in another thread."""
+        """What the teacher is waiting for; "" if it is not. May be called in another thread."""
         seconds = self._endpoints.pause()
         if seconds < SHORT_WAIT:
             return ""
-        return f"waiting {math.ceil(seconds)} s: {self._complaint or 'no more is allowed a minute'}"
+        return f"waiting {math.ceil(seconds)} s: {self._complaint or 'the limit per minute is reached'}"
 
     def drain(self) -> None:
-        """Send nothing more; what is on the wire may still arrive."""
+        """Send no more requests; those already sent may still be answered."""
         self._endpoints.drain()
 
     async def aclose(self) -> None:
@@ -201,9 +210,9 @@ class HttpTeacher:
     async def _answered(
         self, prompt: Prompt, body: Mapping[str, Any], tokens: int
     ) -> tuple[Lease, Completion | Failed]:
-        """What one request came to, sent again where the server only wanted other settings.
+        """The result of one request, which is sent again if the server only rejected a setting.
 
-        The lease of a failed one is still to be ended, with what the failure means.
+        The caller must end the lease of a failed request, according to what the failure means.
         """
         while True:
             lease = await self._endpoints.acquire(tokens)
@@ -234,26 +243,26 @@ class HttpTeacher:
     def _adapts(
         self, endpoint: Endpoint, response: Response, body: Mapping[str, Any], changes: Mapping[str, str | None]
     ) -> bool:
-        """Whether the server declined a setting that it can be asked without: learned once, and told.
+        """Whether the server rejected an optional setting; if so, remember and report it, once.
 
         Args:
             endpoint: the server.
-            response: what it said.
-            body: what was to be asked.
-            changes: what was known of the server when it was asked; others may have found out more since.
+            response: its response.
+            body: the request body, before `changes` were applied.
+            changes: the server's known changes when the request was sent; concurrent requests may have added more.
         """
         if response.status not in {400, 422}:
             return False
-        said = self._dialect.complaint(decode(response.body))
+        complaint = self._dialect.complaint(decode(response.body))
         for name, other in self._dialect.optional.items():
             was = changes.get(name, name)
-            if name not in body or was is None or not _declines(said, was):
+            if name not in body or was is None or not _declines(complaint, was):
                 continue
             if endpoint.changes.get(name, name) == was:
                 endpoint.changes[name] = other if was == name else None
                 now = endpoint.changes[name]
-                takes = f"takes {now} for {name}" if now else f"does not take {name}, which is left out"
-                self._tell(f"{self.name} at {endpoint.host} {takes}")
+                takes = f"takes {now} instead of {name}" if now else f"does not accept {name}, which is omitted"
+                self._report(f"{self.name} at {endpoint.host} {takes}")
             return True
         return False
 
@@ -268,15 +277,15 @@ class HttpTeacher:
         if response.problem:
             return Failed(Failure(0, shown(response.problem, self._key), timed_out=response.timed_out))
         decoded = decode(response.body)
-        said = self._dialect.complaint(decoded)
+        complaint = self._dialect.complaint(decoded)
         raw = response.body if decoded is None else encode(decoded)  # without escapes, in which a key could hide
-        message = said.message or raw[:BODY_READ].decode(errors="replace")
+        message = complaint.message or raw[:BODY_READ].decode(errors="replace")
         wait = self._dialect.wait(decoded)
-        return Failed(Failure(response.status, shown(message, self._key), said.code, response.headers, wait))
+        return Failed(Failure(response.status, shown(message, self._key), complaint.code, response.headers, wait))
 
     def _without_key(self, completion: Completion) -> Completion:
-        """The completion without our key, which a server may say back to us."""
-        if len(self._key) < LEAST_SECRET or self._key not in completion.text + completion.reasoning:
+        """The completion with our key hidden, in case a server echoes it."""
+        if len(self._key) < MIN_SECRET or self._key not in completion.text + completion.reasoning:
             return completion
         hidden = {name: getattr(completion, name).replace(self._key, HIDDEN) for name in ("text", "reasoning")}
         return replace(completion, **hidden)
@@ -286,46 +295,48 @@ class HttpTeacher:
         cost = None if price is None else price.cost(completion.usage)
         return replace(completion, teacher=self.name, host=endpoint.host, cost=cost)
 
-    def _tell_unsent(self, prompt: Prompt) -> None:
+    def _report_unsent(self, prompt: Prompt) -> None:
         for name in self._dialect.unsent:
             if name != "seed" and getattr(prompt, name) not in (None, (), ""):
-                self._tell(f"{self.name} has no {name}: the prompt's is left out")
+                self._report(f"{self.name} has no {name}: the prompt's is ignored")
 
-    def _tell(self, line: str) -> None:
-        if line not in self._told:
-            self._told.add(line)
+    def _report(self, line: str) -> None:
+        if line not in self._reported:
+            self._reported.add(line)
             self._settings.tell(line)
 
     def _given_up(self, failure: Failure, decision: Decision, endpoint: Endpoint, attempt: int) -> TeacherError:
         status = f"status {failure.status}" if failure.status else "no response"
         after = f" after {attempt} tries" if attempt > 1 else ""
-        message = f"{self.name} at {endpoint.host}: {status}{after}: {failure.message or 'without a word'}"
+        message = f"{self.name} at {endpoint.host}: {status}{after}: {failure.message or 'no details given'}"
         if decision.action == "run":
             return TeacherRefused(message, hint=decision.hint)
         return ItemFailed(message, unreachable=failure.status == 0)
 
 
 def _luck(prompt: Prompt, attempt: int) -> Random:
-    """For the jitter of a wait: equal prompts wait equally long."""
-    said = (prompt.text, *(turn.content for turn in prompt.messages))
-    return Random(content_hash(*said, str(prompt.sample), str(attempt)))
+    """Random numbers for the jitter of a wait, seeded so that equal prompts wait equally long."""
+    texts = (prompt.text, *(turn.content for turn in prompt.messages))
+    return Random(content_hash(*texts, str(prompt.sample), str(attempt)))
 
 
 def _changed(body: Mapping[str, Any], changes: Mapping[str, str | None]) -> Mapping[str, Any]:
-    """The body as a server takes it."""
+    """The body with a server's changes applied: keys renamed or omitted."""
     if not changes:
         return body
     return {name: value for key, value in body.items() if (name := changes.get(key, key)) is not None}
 
 
-def _declines(said: Complaint, name: str) -> bool:
-    """Whether an error is about a setting as such, not about its value."""
-    named = name == said.parameter if said.parameter else re.search(rf"\b{re.escape(name)}\b", said.message)
-    return bool(named) and (said.code in DECLINED_CODES or DECLINED.search(said.message) is not None)
+def _declines(complaint: Complaint, name: str) -> bool:
+    """Whether an error says that a setting is unsupported, not that its value is wrong."""
+    named = (
+        name == complaint.parameter if complaint.parameter else re.search(rf"\b{re.escape(name)}\b", complaint.message)
+    )
+    return bool(named) and (complaint.code in DECLINED_CODES or DECLINED.search(complaint.message) is not None)
 
 
 def _cut(completion: Completion, stops: tuple[str, ...]) -> Completion:
-    """The completion up to the first of the words to stop at, which some servers ignore."""
+    """The completion cut at the first stop text, because some servers ignore these."""
     if not stops or completion.finish == "refusal":
         return completion
     ends = [at for stop in stops if stop and (at := completion.text.find(stop)) >= 0]

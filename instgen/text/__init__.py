@@ -1,1 +1,1 @@
-"""What text is made of: script-aware tokens, ROUGE-L, the similarity index. Pure."""
+"""Pure text functions: script-aware tokens, ROUGE-L, similarity indexes, language and script detection."""

@@ -1,9 +1,9 @@
-"""Runs of tokens that a new text shares with kept ones, exactly: an index of every n-gram of the kept texts.
+"""Runs of tokens that a new text shares with indexed texts, exactly: an index of every n-gram of the indexed texts.
 
-A gram is looked up by a hash of its tokens' numbers, which Python does not salt, and then compared token by token: no
-run is ever found that is not there. A run is followed to its end, so it is named once and in full.
+A gram is looked up by a hash of its tokens' numbers, which Python does not salt, and then compared token by token, so
+there are no false positives. A run is followed to its end, so it is reported once and in full.
 
-Memory: 16 bytes a token, and what the distinct tokens take (about 100 bytes each).
+Memory: 16 bytes per token, plus about 100 bytes per distinct token.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from itertools import chain
 
 UNKNOWN = 0
-"""The number of a token that no kept text has: it matches nothing."""
+"""The number of a token that no indexed text has: it matches nothing."""
 
 _SLOTS = 2
-"""Slots for each gram that the index is made for."""
+"""Hash table slots per token of the indexed texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`length` tokens that a kept text has from `start` on, and the new text from `at` on."""
+    """`length` tokens that the indexed text number `text` has from `start`, and the new text from `at`."""
 
     text: int
     start: int
@@ -33,30 +33,30 @@ class Run:
 
 
 class Lexicon:
-    """A number for each distinct token, from 1 on; 0 for one that no kept text has."""
+    """Numbers the distinct tokens from 1; 0 is `UNKNOWN`, a token that was never added."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def add(self, words: Iterable[str]) -> list[int]:
-        """The numbers of these tokens; new tokens get new ones."""
+        """The numbers of these tokens; new tokens get new numbers."""
         numbers = self._numbers
         return [numbers.setdefault(word, len(numbers) + 1) for word in words]
 
     def look(self, words: Iterable[str]) -> list[int]:
-        """The numbers of these tokens, 0 for those that were never added."""
+        """The numbers of these tokens, `UNKNOWN` for those never added."""
         get = self._numbers.get
         return [get(word, UNKNOWN) for word in words]
 
 
 def common(texts: Iterable[Sequence[int]], size: int, most: int) -> set[int]:
-    """The hashes of the grams that more than `most` of the texts have."""
+    """The hashes of the grams that occur in more than `most` of the texts."""
     counts = Counter(chain.from_iterable({hash(gram) for gram in _grams(text, size)} for text in texts))
     return {gram for gram, count in counts.items() if count > most}
 
 
 def covered(text: Sequence[int], size: int, hashes: set[int]) -> bytearray:
-    """One byte a token of the text: 1 where it lies in a gram whose hash is among these."""
+    """One byte per token of the text: 1 where the token lies in a gram whose hash is in `hashes`, else 0."""
     mask = bytearray(len(text))
     if hashes:
         for start, gram in enumerate(_grams(text, size)):
@@ -66,15 +66,15 @@ def covered(text: Sequence[int], size: int, hashes: set[int]) -> bytearray:
 
 
 class GramIndex:
-    """Every gram of `size` tokens of the kept texts, which are numbered in the order in which they were given."""
+    """Every gram of `size` tokens of the given texts, which are numbered from 0 in their order."""
 
     def __init__(self, texts: Sequence[Sequence[int]], size: int, masks: Sequence[bytearray]) -> None:
         """Index the texts.
 
         Args:
-            texts: the numbers of their tokens.
-            size: of a gram.
-            masks: one byte a token of each text; a gram is left out where all its tokens are masked by a 1.
+            texts: each as the numbers of its tokens.
+            size: the number of tokens in a gram.
+            masks: for each text, one byte per token; a gram whose tokens are all marked 1 is not indexed.
         """
         self.size = size
         self._starts = array("I", [0])
@@ -89,7 +89,7 @@ class GramIndex:
             self._add(number, mask)
 
     def runs(self, words: Sequence[int]) -> list[Run]:
-        """The runs of at least a gram that a text shares with kept ones, each as long as it goes on."""
+        """The runs of at least `size` tokens that a text shares with indexed texts, each at full length."""
         if len(words) < self.size:
             return []
         size, tokens, first, following, slots = self.size, self._tokens, self._first, self._next, self._slots
@@ -114,7 +114,7 @@ class GramIndex:
         return found
 
     def _run(self, start: int, at: int, words: Sequence[int]) -> Run:
-        """The run that begins with a gram at `start`, followed to its end or the end of either text."""
+        """The run that begins with a gram at `start`, extended until the tokens differ or either text ends."""
         text = bisect_right(self._starts, start) - 1
         room = min(self._starts[text + 1] - start, len(words) - at)
         length = self.size

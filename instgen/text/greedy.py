@@ -1,4 +1,4 @@
-"""Who is kept, when texts are judged in order and each one is left out that is near to one kept before it."""
+"""Greedy deduplication: texts are judged in order, and a text that is near one kept before it is rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from instgen.text.runs import Hits
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The kept text that another one is most like, by its number among the kept, and how much it is."""
+    """The kept text most similar to another one: `row` is its number among the kept texts."""
 
     row: int
     similarity: float
@@ -20,13 +20,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Pairs that are near, and how similar each is."""
+    """Pairs of texts that are near each other, and the similarity of each pair."""
 
     hits: Hits
     similarities: NDArray[np.float64]
 
     def best(self) -> dict[int, Match]:
-        """For each query the most similar row, the first of equals."""
+        """For each query, the most similar row; on a tie, the earliest."""
         order = np.lexsort((self.hits.rows, -self.similarities, self.hits.queries))
         queries, first = np.unique(self.hits.queries[order], return_index=True)
         chosen = order[first]
@@ -34,7 +34,7 @@ class Matches:
         return {query: Match(*pair) for query, pair in zip(queries.tolist(), pairs, strict=True)}
 
     def by_query(self) -> dict[int, list[Match]]:
-        """For each query all rows, in order."""
+        """For each query, all rows near it, in order."""
         found: dict[int, list[Match]] = {}
         pairs = zip(self.hits.queries.tolist(), self.hits.rows.tolist(), self.similarities.tolist(), strict=True)
         for query, row, similarity in sorted(pairs):
@@ -43,13 +43,13 @@ class Matches:
 
 
 def decided(texts: int, kept: int, old: Matches, among: Matches) -> list[Match | None]:
-    """For each of some new texts its best match, or None: then it is kept, under the next number.
+    """For each new text, its best match among the kept texts, or None: it is kept, under the next number.
 
     Args:
-        texts: how many new ones there are.
-        kept: how many were kept before.
-        old: what they are near to among these.
-        among: what they are near to among themselves, by their own numbers.
+        texts: the number of new texts.
+        kept: the number of texts kept before.
+        old: matches of the new texts with those kept before.
+        among: matches of the new texts with earlier new texts, by their numbers among the new texts.
     """
     best, own = old.best(), among.by_query()
     numbers: dict[int, int] = {}

@@ -1,11 +1,11 @@
-"""Degenerate repetition: the loops that small models fall into, told from repetition that a text is meant to have.
+"""Degenerate repetition: the loops that small models fall into, as opposed to intended repetition.
 
-Three signs, none of which a list, a table, a program, a refrain or a laugh gives:
+Three signs, none of which a list, a table, a program, a refrain or laughter shows:
 
-- the text ends by saying the same words over and over: a cycle of at most 60 tokens that comes six times in a row
-  and goes on for 20 tokens or more;
-- one sentence or line of four words or more comes three times or more, and such returns are half of the text;
-- most of a long text lies in ten-token sequences that it has said before.
+- the text ends in a cycle: at most 60 tokens that occur at least six times in a row and go on for at least 20 tokens;
+- a sentence or line of at least four words occurs at least three times, and repeats of such sentences make up at least
+  half of the text;
+- at least half of a text of 100 tokens or more lies in ten-token sequences that occurred before.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ from instgen.text.tokens import tokens, words
 
 _LONGEST_CYCLE = 60
 _LEAST_TAIL = 20
-_LEAST_TURNS = 6
-"""Of the first sign: tokens of a cycle at most, tokens of the end that it makes up and its turns at least; all ours."""
+_LEAST_REPETITIONS = 6
+"""First sign: most tokens in a cycle, fewest tokens in the repeating end, fewest repetitions. All values are ours."""
 _LEAST_RETURNS = 3
 _LEAST_WORDS = 4
-"""Of the second: how often a sentence comes, and its words."""
+"""Second sign: fewest occurrences of a sentence, and fewest words in it."""
 _GRAM = 10
 _LONG = 100
-"""Of the third: tokens of a sequence, and of a long text."""
+"""Third sign: tokens in a sequence, and fewest tokens in the text."""
 _LEAST_SHARE = 0.5
-"""Of a text that returns or lies in such sequences."""
+"""Second and third sign: smallest share of the text that must be repetition."""
 _END = 4000
-"""Characters in which a cycle has all its turns."""
-_FEW = 3
-"""Fewer of eight samples than that repeat only where repetition is a small part of the text."""
+"""Characters at the end of a text that are checked first for a cycle; long enough for all its repetitions."""
+_LEAST_SAMPLES = 3
+"""If fewer of the eight samples repeat, repetition is too small a part of the text for the last two signs."""
 
 _SENTENCE_END = re.compile(r"[.!?。！？؟।…\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A stretch of text that comes again and again, and which share of the text that is."""
+    """A repeated stretch of text, and the share of the text that is repetition."""
 
     share: float
     excerpt: str
 
 
 def loop(text: str) -> Loop | None:
-    """The loop that a text is caught in, if it is. Only text that repeats itself to the letter is looked at closely."""
+    """The loop in a text, or None. Only text with verbatim repetition is examined closely."""
     repeats = _repeating_samples(text.rstrip())
     if not any(repeats):
         return None
     if repeats[-1] and _tail(tokens(text[-_END:])):
         return _tail(tokens(text))
-    if sum(repeats) < _FEW:
+    if sum(repeats) < _LEAST_SAMPLES:
         return None
     return _returning_sentence(text) or _returning_grams(tokens(text))
 
 
 def _repeating_samples(text: str) -> list[bool]:
-    """For up to eight samples of a text, the last one at its very end, whether each stands earlier in it too."""
+    """For up to eight samples of a text, the last one at its very end: whether each also occurs earlier in the text."""
     size, shortest = (16, 60) if text.isascii() else (10, 20)
     if len(text) < shortest:
         return []
@@ -67,30 +67,30 @@ def _repeating_samples(text: str) -> list[bool]:
 
 
 def _tail(found: list[str]) -> Loop | None:
-    """A cycle that runs to the very end: its last turn may be cut off. Cycles of numbers alone are data."""
+    """A cycle that runs to the very end, where it may be cut off. A cycle of numbers only is data, not a loop."""
     if len(found) < _LEAST_TAIL:
         return None
-    for turn in range(1, min(_LONGEST_CYCLE, len(found) // _LEAST_TURNS) + 1):
-        if found[-1] != found[-1 - turn]:
+    for period in range(1, min(_LONGEST_CYCLE, len(found) // _LEAST_REPETITIONS) + 1):
+        if found[-1] != found[-1 - period]:
             continue
-        least = max(_LEAST_TAIL, (_LEAST_TURNS - 1) * turn)
-        if found[-least:] == found[-least - turn : -turn]:
-            cycle = found[-turn:]
+        least = max(_LEAST_TAIL, (_LEAST_REPETITIONS - 1) * period)
+        if found[-least:] == found[-least - period : -period]:
+            cycle = found[-period:]
             if any(not token.isdecimal() for token in cycle):
-                return Loop(_run(found, turn) / len(found), " ".join(cycle))
+                return Loop(_run(found, period) / len(found), " ".join(cycle))
     return None
 
 
-def _run(found: list[str], turn: int) -> int:
-    """How many tokens at the end repeat the one a turn before."""
+def _run(found: list[str], period: int) -> int:
+    """The number of tokens at the end that equal the token one cycle before them."""
     run = 0
-    while run + turn < len(found) and found[-1 - run] == found[-1 - run - turn]:
+    while run + period < len(found) and found[-1 - run] == found[-1 - run - period]:
         run += 1
     return run
 
 
 def _returning_sentence(text: str) -> Loop | None:
-    """A sentence or line that comes three times, where sentences that came before fill half of the text."""
+    """The second sign: the most frequent sentence or line, if repeats of it and of others make up half of the text."""
     sentences = [sentence for part in _SENTENCE_END.split(text) if (sentence := part.strip())]
     times = Counter(sentences)
     if len(times) == len(sentences):
@@ -102,7 +102,7 @@ def _returning_sentence(text: str) -> Loop | None:
 
 
 def _returning_grams(found: list[str]) -> Loop | None:
-    """A long text, most of whose tokens lie in ten-token sequences that came before."""
+    """The third sign: the first repeated sequence, if half of a long text lies in sequences that occurred before."""
     if len(found) < _LONG:
         return None
     seen: set[tuple[str, ...]] = set()

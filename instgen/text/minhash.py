@@ -1,12 +1,12 @@
 """Near duplicates: texts that have most of their tokens and most pairs of neighbouring tokens in common.
 
-The likeness of two texts is the Jaccard similarity of these sets: what both have, by what either has. So a text of one
-word can be compared, and in one of thirteen words another word in the middle leaves 0.79. What may be alike is found by
-MinHash (Broder 1997) in 32 bands: two texts agree in all k minima of a band with probability similarity**k. The k is
-chosen so that of the pairs that are just at the threshold 1 in 1000 is missed, and fewer of those above. What is found
-is then measured.
+The similarity of two texts is the Jaccard similarity (intersection over union) of their sets of tokens and pairs. So
+even one-word texts can be compared, and replacing a word in the middle of a thirteen-word text gives 0.79. Candidates
+are found by MinHash (Broder 1997) in 32 bands: two texts agree in all k minima of a band with probability
+similarity**k. k is chosen so that 1 in 1000 pairs exactly at the threshold is missed, and fewer of those above it.
+Every candidate pair is then measured exactly.
 
-The rule: nothing is called near that is not; the hash functions are fixed, so the same is found everywhere.
+The rule: no false positives; and the hash functions are fixed, so the results are the same on every machine.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from instgen.text.runs import Hits, Keys, Numbers, Runs
 from instgen.text.shelf import Shelf, Texts
 
 SLICE = 4096
-"""Texts at a time."""
+"""Texts judged at a time."""
 _BANDS = 32
 _MISSED = 0.001
-"""The share of pairs just at the threshold that may be missed; ours, as the number of bands is."""
-_MOST_FUNCTIONS = 16
-"""In a band: beyond them a band costs more than it spares."""
-_CROWDED = 100
-"""Hits a text among the texts of a slice, from which on halves of it are judged one after the other."""
-_FEW = 32
-"""A slice that is not halved further."""
+"""Share of pairs exactly at the threshold that may be missed; our choice, as is the number of bands."""
+_MAX_FUNCTIONS = 16
+"""Hash functions per band at most: more cost more time than they save."""
+_SPLIT_ABOVE = 100
+"""Hits per text within a slice above which the slice is split in two halves, judged one after the other."""
+_MIN_SPLIT = 32
+"""Size of a slice that is not split further."""
 _PAIRS = 20_000
-"""Measured at a time."""
+"""Pairs measured at a time."""
 _ALONE = np.uint64(0xFFFFFFFF)
-"""Beside a token for itself; no token has this number."""
+"""Second half of the value of a single token, where a pair has its second token; no token has this number."""
 _HALF = np.uint64(32)
 _ROUNDING = 1e-6
-"""What the product of a length and a ratio may lack of a whole number."""
+"""Tolerance for a floating-point product that should be a whole number."""
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _functions(count: int) -> Keys:
-    """Odd multipliers, from the fractions of multiples of the golden ratio, mixed; the same everywhere."""
+    """Odd 64-bit multipliers, mixed from multiples of the golden ratio's fraction; the same on every machine."""
     return _mixed(np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN) | np.uint64(1)
 
 
 def _mixed(values: Keys) -> Keys:
-    """A hash of 64-bit numbers, one to one."""
+    """A bijective hash of 64-bit numbers (a step of SplitMix64)."""
     values = values + _GOLDEN
     values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
@@ -62,7 +62,7 @@ def _mixed(values: Keys) -> Keys:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """Texts, and their keys, one a band and text, beside each the number of its text."""
+    """Texts with their keys, one per band and text, and for each key the number of its text."""
 
     texts: Texts
     keys: Keys
@@ -71,7 +71,7 @@ class _Signed:
 
 @dataclass(frozen=True, slots=True)
 class _Sets:
-    """For some texts, side by side, their tokens and pairs of neighbours, each once: exact, not hashed."""
+    """The sets of several texts, concatenated: distinct tokens and pairs of neighbours, exact rather than hashed."""
 
     values: Keys
     rows: Numbers
@@ -92,7 +92,7 @@ def _sets(batch: Batch) -> _Sets:
 
 
 def jaccard(ours: Batch, theirs: Batch, hits: Hits) -> NDArray[np.float64]:
-    """The similarity of each pair of texts."""
+    """The Jaccard similarity of each pair of texts."""
     found = [np.zeros(0)]
     for start in range(0, len(hits), _PAIRS):
         queries, rows = hits.queries[start : start + _PAIRS], hits.rows[start : start + _PAIRS]
@@ -113,7 +113,7 @@ def jaccard(ours: Batch, theirs: Batch, hits: Hits) -> NDArray[np.float64]:
 
 
 def _spread(numbers: Keys, sizes: Numbers, which: Numbers) -> Keys:
-    """For each pair the numbers of the set that it names, under the number of the pair."""
+    """For each pair, the elements of its set `which[pair]`, with the number of the pair in the high 32 bits."""
     counts = sizes[which]
     starts = np.cumsum(sizes) - sizes
     offsets = starts[which] - (np.cumsum(counts) - counts)
@@ -124,19 +124,19 @@ def _spread(numbers: Keys, sizes: Numbers, which: Numbers) -> Keys:
 
 
 class NearIndex:
-    """Texts that were kept, to be compared with others."""
+    """The kept texts, found again by MinHash when a new text is similar."""
 
     def __init__(self, threshold: float = 0.7) -> None:
-        """Make an empty index; texts that are at least as similar as the threshold are near.
+        """Make an empty index; texts whose similarity reaches the threshold are near.
 
         Raises:
             UsageError: the threshold is not above 0 and at most 1.
         """
         if not 0 < threshold <= 1:
-            raise UsageError(f"a Jaccard threshold is above 0 and at most 1, not {threshold}")
+            raise UsageError(f"a Jaccard threshold must be above 0 and at most 1, not {threshold}")
         self._threshold = threshold
-        surest = math.log(1 - _MISSED ** (1 / _BANDS)) / math.log(threshold) if threshold < 1 else _MOST_FUNCTIONS
-        self._functions = _functions(_BANDS * max(1, min(_MOST_FUNCTIONS, int(surest))))
+        per_band = math.log(1 - _MISSED ** (1 / _BANDS)) / math.log(threshold) if threshold < 1 else _MAX_FUNCTIONS
+        self._functions = _functions(_BANDS * max(1, min(_MAX_FUNCTIONS, int(per_band))))
         self._vocabulary = Vocabulary()
         self._shelf = Shelf()
         self._runs = Runs()
@@ -145,12 +145,12 @@ class NearIndex:
         return len(self._shelf)
 
     def add(self, texts: Sequence[str]) -> None:
-        """Keep these texts, near to others or not."""
+        """Keep these texts without judging them."""
         for found in self._signed(texts):
             self._keep(found, np.ones(len(found.texts), bool))
 
     def judge(self, texts: Sequence[str]) -> list[Match | None]:
-        """For each text the kept one that it is most like, the earliest of equals, or None: then it is kept."""
+        """For each text, the most similar kept text that is near (the earliest on a tie), or None: it is kept."""
         return [answer for found in self._signed(texts) for answer in self._judge(found)]
 
     def _judge(self, found: _Signed) -> list[Match | None]:
@@ -160,7 +160,7 @@ class NearIndex:
         fresh[old.hits.queries] = False
         inner = Runs()
         inner.add(keys[fresh[rows]], rows[fresh[rows]])
-        if len(texts) > _FEW and inner.count(keys, rows) > _CROWDED * len(texts):
+        if len(texts) > _MIN_SPLIT and inner.count(keys, rows) > _SPLIT_ABOVE * len(texts):
             halves = np.array_split(np.arange(len(texts)), 2)
             return [answer for half in halves for answer in self._judge(self._sign(texts.batch.take(half)))]
         earlier = (hits.where(hits.rows < hits.queries) for hits in inner.find(keys, rows))
@@ -180,7 +180,7 @@ class NearIndex:
         return Matches(hits.where(near), similarities[near])
 
     def _possible(self, texts: Texts, rows: Texts, hits: Hits) -> Hits:
-        """Each hit once that can be near: near sets of a and b elements differ in at most (a + b)(1 - t) / (1 + t)."""
+        """The distinct hits that can be near: near sets of sizes a and b differ in at most (a + b)(1 - t) / (1 + t)."""
         ours, theirs = texts.sizes[hits.queries].astype(np.int64), rows.sizes[hits.rows].astype(np.int64)
         room = np.floor((ours + theirs) * ((1 - self._threshold) / (1 + self._threshold)) + _ROUNDING).astype(np.int64)
         fit = np.abs(ours - theirs) <= room

@@ -1,7 +1,7 @@
-"""Texts as arrays of numbers, one a token, many texts at once; what comparisons by the thousand are made of.
+"""Texts as arrays of numbers, one per token, for comparing thousands of texts at once.
 
-A `Batch` holds texts side by side: all tokens in one array, and where each text begins. `Stored` is such an array that
-grows. A text's elements are its tokens as a set: a token that comes again is another element.
+A `Batch` holds several texts: all their tokens in one array, and the offset at which each text begins. `Stored` is a
+batch that grows. A text's elements are its tokens as a set: each repetition of a token is a distinct element.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ Item = TypeVar("Item", bound=np.generic)
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 _CODE_POINTS = 0x10FFFF - _SURROGATES
 _NOTHING = [""]
-"""The tokens of a text that has none: no other text has them, so such texts are alike and like nothing else."""
+"""Stands in for the tokens of a text without any: such texts are equal to each other and share nothing with others."""
 _PAIRS = 20_000
-"""Compared at a time."""
+"""Pairs compared at a time."""
 
 
 class Vocabulary(dict[Hashable, int]):
-    """Gives each token, and each further element of a token, a number of its own: the next one."""
+    """Numbers tokens and repeated elements in order of first appearance; looking up a new one adds it."""
 
     def __missing__(self, word: Hashable) -> int:
         self[word] = number = len(self)
         return number
 
     def batch(self, texts: Sequence[str]) -> Batch:
-        """These texts as numbers."""
+        """The texts as numbers; new tokens are added."""
         words: list[str] = []
         ends = [0]
         for text in texts:
@@ -47,7 +47,7 @@ class Vocabulary(dict[Hashable, int]):
         return Batch(np.fromiter(map(self.__getitem__, words), np.uint32, len(words)), np.array(ends, np.int64))
 
     def elements(self, batch: Batch) -> Elements:
-        """The elements of each text."""
+        """The elements of each text, sorted by text; new elements are added."""
         rows = batch.rows
         found = rows.astype(np.uint64) << np.uint64(32) | batch.tokens
         found.sort()
@@ -61,7 +61,7 @@ class Vocabulary(dict[Hashable, int]):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Texts side by side: their tokens, and the places at which each begins, and the last one ends."""
+    """Texts, concatenated: text n has `tokens[ends[n]:ends[n + 1]]`; `ends` is one longer than the number of texts."""
 
     tokens: Tokens
     ends: Numbers
@@ -80,7 +80,7 @@ class Batch:
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def take(self, rows: Numbers) -> Batch:
-        """These texts of it."""
+        """The texts with these numbers, in this order."""
         starts, lengths = self.ends[rows], self.ends[rows + 1] - self.ends[rows]
         ends = np.concatenate(([0], np.cumsum(lengths)))
         return Batch(self.tokens[np.repeat(starts - ends[:-1], lengths) + np.arange(ends[-1])], ends)
@@ -88,14 +88,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """The elements of texts, by text: their numbers, and beside each the number of its text."""
+    """The elements of several texts, grouped by text: the number of each, and the number of its text."""
 
     numbers: Numbers
     rows: Numbers
 
 
 def times_before(values: NDArray[np.uint64]) -> Numbers:
-    """For each of the sorted values, how many equal ones come before it."""
+    """For each of the sorted values, the number of equal values before it."""
     places = np.arange(len(values))
     first = np.ones(len(values), bool)
     first[1:] = values[1:] != values[:-1]
@@ -103,7 +103,7 @@ def times_before(values: NDArray[np.uint64]) -> Numbers:
 
 
 class Stored:
-    """Texts that were kept: 4 bytes a token and 8 a text."""
+    """The tokens of the kept texts, in 4 bytes per token and 8 per text."""
 
     def __init__(self) -> None:
         self._tokens = np.zeros(1024, np.uint32)
@@ -123,12 +123,12 @@ class Stored:
         self._length = length
 
     def all(self) -> Batch:
-        """The texts as they are now, without copying."""
+        """All texts stored so far, without copying."""
         return Batch(self._tokens, self._ends[: self._length + 1])
 
 
 def roomy(array: NDArray[Item], length: int) -> NDArray[Item]:
-    """The array, moved to a longer one where it is shorter than this."""
+    """The array, copied to one a quarter longer than `length` if it is shorter than that."""
     if len(array) >= length:
         return array
     longer = np.zeros((length + (length >> 2), *array.shape[1:]), array.dtype)
@@ -137,7 +137,7 @@ def roomy(array: NDArray[Item], length: int) -> NDArray[Item]:
 
 
 def common(queries: Batch, rows: Batch, hits: Hits) -> Numbers:
-    """The length of the longest common subsequence of each pair."""
+    """The length of the longest common subsequence of each pair, in tokens."""
     found = [np.zeros(0, np.int64)]
     for start in range(0, len(hits), _PAIRS):
         ours, one = np.unique(hits.queries[start : start + _PAIRS], return_inverse=True)
@@ -149,7 +149,7 @@ def common(queries: Batch, rows: Batch, hits: Hits) -> Numbers:
 
 
 def _strings(*batches: Batch) -> list[str] | list[list[int]]:
-    """The texts as strings of private code points, which compare fastest; as lists where those do not suffice."""
+    """The texts as strings, one code point per token, which compare fastest; as lists if there are too many tokens."""
     numbers = np.concatenate([batch.tokens for batch in batches])
     ends = np.concatenate([[0], *(batch.lengths for batch in batches)]).cumsum().tolist()
     if len(numbers) and numbers.max() >= _CODE_POINTS:

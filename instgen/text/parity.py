@@ -1,7 +1,8 @@
-"""Parities: 256 bits that tell of most pairs of sets that they differ too much, without comparing them.
+"""Parities: 256 bits per set that show, for most pairs, that two sets differ too much to be near.
 
-An element belongs to one of 256 classes, and a bit says whether a set has an odd number of a class. Each element that
-only one of two sets has changes one bit, so the sets differ in at least as many elements as their parities in bits.
+Each element belongs to one of 256 classes, and each bit says whether the set has an odd number of elements of a class.
+Each element that only one of two sets has flips one bit, so the sets differ in at least as many elements as their
+parities in bits.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from instgen.text.runs import Hits, Keys, Numbers
 
 _WORDS = 4
 _BITS = 64
-"""256 bits as words of 64."""
+"""256 bits in four 64-bit words."""
 
 Parities = tuple[Keys, ...]
-"""For each set its 256 bits, in four arrays of words."""
+"""The 256 bits of each set, as four arrays with one word per set."""
 
 
 def none() -> Parities:
-    """The parities of no sets."""
+    """Empty arrays: the parities of no sets."""
     return tuple(np.zeros(0, np.uint64) for _ in range(_WORDS))
 
 
 def parities(hashes: Keys, sets: Numbers, length: int) -> Parities:
-    """The parities of sets, from their elements' hashes and beside each the number of its set, in order."""
+    """The parities of `length` sets, from the hash of each element and the number of its set, sorted by set."""
     found = tuple(np.zeros(length, np.uint64) for _ in range(_WORDS))
     own, starts = np.unique(sets, return_index=True)
     classes = hashes >> np.uint64(64 - (_WORDS * _BITS - 1).bit_length())
@@ -37,7 +38,7 @@ def parities(hashes: Keys, sets: Numbers, length: int) -> Parities:
 
 
 def fitting(hits: Hits, room: Numbers, ours: Parities, theirs: Parities) -> Hits:
-    """Those pairs whose parities differ in no more bits than there is room for."""
+    """The pairs whose parities differ in at most `room` bits (one limit per pair)."""
     for mine, yours in zip(ours, theirs, strict=True):
         room = room - np.bitwise_count(mine[hits.queries] ^ yours[hits.rows])
         inside: NDArray[np.bool_] = room >= 0

@@ -1,12 +1,13 @@
-"""Which rows can be near a text at all: prefixes of its rarest tokens, and a table from pairs of them to rows.
+"""Candidate rows for a text: prefixes of its rarest elements, and a table from pairs of elements to rows.
 
-A text is read as a set of elements (the second `the` is another element than the first), numbered so that a rarer one
-has a higher number. Two texts of m and n tokens that are more similar than τ share t ≥ τ(m + n)/2 elements, so their
-m - t + k and n - t + k rarest ones share at least k (the prefix filter of set similarity joins, Chaudhuri et al. 2006).
-With k = 2 both texts have a pair of elements in common, and few other texts have that pair. In long texts, where pairs
-are many, the elements fall into g groups by their numbers: k = g + 1 shared ones make a pair within some group.
+A text is treated as a set of elements (the second `the` is a different element from the first), numbered so that rarer
+elements have higher numbers. Two texts of m and n tokens that are more similar than τ share t ≥ τ(m + n)/2 elements, so
+their m - t + k and n - t + k rarest elements share at least k (the prefix filter of set similarity joins, Chaudhuri et
+al. 2006). With k = 2, the two prefixes have a pair of elements in common, and few other texts have that pair. Long
+texts would have too many pairs, so their elements are divided by number into g groups: of k = g + 1 shared elements,
+two are in the same group.
 
-What is found here is a superset of what is near: nothing near is missed, and a comparison decides.
+The rule: the candidates are a superset of the near rows. Nothing near is missed, and a comparison decides.
 """
 
 from __future__ import annotations
@@ -21,29 +22,34 @@ from itertools import chain, combinations
 from instgen.text.rouge import least_common
 
 LEAST_THRESHOLD = Fraction(3, 10)
-"""Below it so much is shared by chance that prefixes are of no use."""
+"""Below this, texts share so much by chance that prefixes do not help."""
 
 _SHARED_PER_GROUP = 2
-"""More groups make fewer keys a row, of longer prefixes."""
+"""Shared elements per group: a lower value makes more groups, with longer prefixes but fewer keys per row."""
 
 _MOST_GROUPS = 1 << 16
-"""Ours; only texts that share more than 131,072 elements would have more."""
+"""Our limit; only texts that share more than 131,072 elements would have more groups."""
 
 _LOAD = 2
-"""Slots for each key that a table is made for: more of them cost memory, fewer bring rows that share a slot only."""
+"""Slots per expected key: more cost memory, fewer return more rows that only share a slot."""
 
 Key = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The `length` rarest elements, of which those in the same one of `groups` make pairs; 0 groups: no pairs."""
+    """The `length` rarest elements; two in the same one of `groups` make a key, or with 0 groups, each one alone."""
 
     groups: int
     length: int
 
     def keys(self, elements: list[int], unknown: int = 0) -> Iterable[Key]:
-        """The keys of a text: its elements' numbers from the highest, after `unknown` ones that no row has."""
+        """The keys of a text.
+
+        Args:
+            elements: the numbers of its elements, highest first.
+            unknown: the number of its other elements, which no row has and which therefore count as the rarest.
+        """
         head = elements[: max(0, self.length - unknown)]
         if self.groups == 0:
             return zip(head, strict=True)
@@ -56,13 +62,13 @@ class Prefix:
 
     @property
     def size(self) -> int:
-        """About how many keys there are."""
+        """The approximate number of keys."""
         part = self.length / max(1, self.groups)
         return int(self.groups * part * (part - 1) / 2) + 1 if self.groups else self.length
 
 
 class Prefixes:
-    """For each number of tokens, the prefix that a row is stored under and those that a query looks with."""
+    """For each length in tokens, the prefix a row is stored under and the prefixes a query looks up."""
 
     def __init__(self, threshold: Fraction) -> None:
         self._threshold = threshold
@@ -70,25 +76,28 @@ class Prefixes:
         self._looked: dict[int, list[Prefix]] = {}
 
     def stored(self, length: int) -> Prefix:
-        """The prefix that serves every query a row of this length can be near to."""
+        """The prefix under which a row of this length is found by every query that can be near it."""
         if length not in self._stored:
             self._stored[length] = self._prefix(length, self._shortest(length), self.groups(length))
         return self._stored[length]
 
     def looked(self, length: int) -> list[Prefix]:
-        """The prefixes that together serve every row a query of this length can be near to."""
+        """The prefixes with which a query of this length finds every row that can be near it."""
         if length not in self._looked:
             self._looked[length] = self._all(length)
         return self._looked[length]
 
     def groups(self, length: int) -> int:
-        """Of a row's elements, by its length alone, so that a query knows them too: fewer than near texts share."""
+        """The number of groups for rows of this length.
+
+        It depends on the length alone, so that a query knows it too, and is less than the number of shared elements.
+        """
         shared = least_common(self._threshold, length + self._shortest(length))
         groups = 1 << ((shared - 1) // _SHARED_PER_GROUP or 1).bit_length() - 1
         return min(groups, _MOST_GROUPS) if shared > 1 else 0
 
     def _all(self, length: int) -> list[Prefix]:
-        """One for each number of groups that a row can have: it never falls as rows get longer."""
+        """One prefix for each number of groups among possible rows; longer rows never have fewer groups."""
         others = range(self._shortest(length), self._longest(length) + 1)
         found: list[Prefix] = []
         place = 0
@@ -99,24 +108,24 @@ class Prefixes:
         return found
 
     def _prefix(self, length: int, other: int, groups: int) -> Prefix:
-        """The prefix against texts of `other` tokens, and longer ones, which share more and so need less of it."""
+        """The prefix for comparing with texts of `other` or more tokens; longer ones share more and need less of it."""
         return Prefix(groups, length - least_common(self._threshold, length + other) + groups + 1)
 
     def _shortest(self, length: int) -> int:
         """The least n with n > τ(length + n)/2."""
-        above, below = self._threshold.numerator, self._threshold.denominator
-        return above * length // (2 * below - above) + 1
+        numerator, denominator = self._threshold.numerator, self._threshold.denominator
+        return numerator * length // (2 * denominator - numerator) + 1
 
     def _longest(self, length: int) -> int:
         """The greatest n with length > τ(length + n)/2."""
-        above, below = self._threshold.numerator, self._threshold.denominator
-        return -(-length * (2 * below - above) // above) - 1
+        numerator, denominator = self._threshold.numerator, self._threshold.denominator
+        return -(-length * (2 * denominator - numerator) // numerator) - 1
 
 
 class Table:
-    """From keys to the rows that have them, and some that only share a slot: 8 bytes a key and 4 a slot.
+    """A hash table from keys to rows, in 8 bytes per key and 4 per slot; keys that share a slot are not told apart.
 
-    The rows of a slot are a chain of places, the latest row first; place 0 is its end.
+    Each slot heads a chain of entries, latest first; entry 0 ends the chain.
     """
 
     def __init__(self, keys: int) -> None:
@@ -136,7 +145,7 @@ class Table:
             place += 1
 
     def find(self, keys: Iterable[Key]) -> set[int]:
-        """All rows that were stored under any of the keys."""
+        """All rows stored under any of the keys, and any that only share a slot with one."""
         first, slots, rows, following = self._first, self._slots, self._rows, self._next
         found: set[int] = set()
         for key in keys:

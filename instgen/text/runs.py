@@ -1,10 +1,10 @@
-"""Sorted runs: from keys to the rows that have them, for many keys at once, in 8 bytes a key and row.
+"""Sorted runs: a map from keys to rows, for many keys at once, in 8 bytes per key and row.
 
-An entry is 40 bits of a key's hash above 24 bits of a row's number, so that plain sorting puts the rows of a key side
-by side. New entries make a run of their own; a run that is not much smaller than the one before it is merged with it,
-so there are few. Row numbers that need more than 24 bits count from the base of their run.
+An entry packs 40 bits of a key's hash above 24 bits of a row number, so sorting the entries puts the rows of a key next
+to each other. New entries form a new run; a run that is not much smaller than the one before it is merged into it, so
+there are few runs. Row numbers of more than 24 bits are stored relative to the base of their run.
 
-The rule: every row of a key is found; a row of another key with the same 40 bits may be found too, and a comparison
+The rule: every row of a key is found. A row of another key with the same 40 bits may be found too; a comparison
 decides.
 """
 
@@ -17,27 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
-"""Hashes of keys, of which the high 40 bits count."""
+"""64-bit hashes of keys; only the high 40 bits are compared."""
 Numbers = NDArray[np.int64]
 
 ROW_BITS = 24
-"""Of the 64 of an entry: a run reaches 16 million rows, and 40 bits tell keys apart."""
+"""Bits of an entry's 64 for the row: a run spans 16 million rows, and 40 bits remain for the key."""
 MOST_HITS = 500_000
-"""Found at a time, so that memory stays bounded whatever is alike."""
+"""Hits returned at a time, so that memory stays bounded however similar the rows are."""
 _MERGED_FROM = 2
-"""A run is merged with the one before it when that is at most so many times as long."""
+"""A run is merged with the one before it if that is at most this many times as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Rows that have a key of a query, side by side: the queries' numbers and the rows'. A pair may come repeatedly."""
+    """Pairs of a query and a row that share a key, as two arrays of numbers. A pair may occur more than once."""
 
     queries: Numbers
     rows: Numbers
 
     @classmethod
     def joined(cls, parts: Sequence[Hits]) -> Hits:
-        """All of them, each pair once."""
+        """The distinct pairs of all parts."""
         none = np.zeros(0, np.int64)
         queries = np.concatenate([none, *(part.queries for part in parts)])
         return cls(queries, np.concatenate([none, *(part.rows for part in parts)])).distinct()
@@ -46,11 +46,11 @@ class Hits:
         return len(self.queries)
 
     def where(self, wanted: NDArray[np.bool_] | slice) -> Hits:
-        """Those that are marked."""
+        """The selected pairs."""
         return Hits(self.queries[wanted], self.rows[wanted])
 
     def distinct(self) -> Hits:
-        """Each pair once, by query, then by row."""
+        """The distinct pairs, sorted by query, then by row."""
         pairs = np.unique(self.queries << 40 | self.rows)
         return Hits(pairs >> 40, pairs & (1 << 40) - 1)
 
@@ -63,7 +63,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """For some queries, where the entries of their keys begin in a run and how many there are."""
+    """For each key found in a run: its query, and the start and number of its entries."""
 
     queries: Numbers
     starts: Numbers
@@ -71,7 +71,7 @@ class _Places:
 
 
 class Runs:
-    """Grows by entries of ever later rows."""
+    """A map from keys to rows that grows; rows are added in ascending order."""
 
     def __init__(self, row_bits: int = ROW_BITS) -> None:
         self._bits = np.uint64(row_bits)
@@ -92,11 +92,11 @@ class Runs:
                 self._merge()
 
     def find(self, keys: Keys, queries: Numbers) -> Iterator[Hits]:
-        """The rows of each query's keys, some at a time; queries are numbered below 2^24.
+        """Yield the rows of each query's keys, about `MOST_HITS` at a time.
 
         Args:
-            keys: what is looked for.
-            queries: for each key the number of its query.
+            keys: the keys to look for.
+            queries: for each key, the number of its query, below 2^24.
         """
         needles = self._entries(keys, queries)
         wanted, numbers = needles & ~self._low, (needles & self._low).astype(np.int64)
@@ -104,7 +104,7 @@ class Runs:
             yield from self._found(run, self._places(run.entries, wanted, numbers))
 
     def count(self, keys: Keys, queries: Numbers) -> int:
-        """How many hits there will be."""
+        """The number of hits that `find` would yield."""
         needles = self._entries(keys, queries)
         wanted, numbers = needles & ~self._low, (needles & self._low).astype(np.int64)
         return sum(int(self._places(run.entries, wanted, numbers).counts.sum()) for run in self._runs)
@@ -126,9 +126,9 @@ class Runs:
 
     def _places(self, entries: Keys, wanted: Keys, queries: Numbers) -> _Places:
         starts = entries.searchsorted(wanted)
-        there = np.flatnonzero(entries[np.minimum(starts, len(entries) - 1)] ^ wanted <= self._low)
-        starts = starts[there]
-        return _Places(queries[there], starts, entries.searchsorted(wanted[there] | self._low, "right") - starts)
+        present = np.flatnonzero(entries[np.minimum(starts, len(entries) - 1)] ^ wanted <= self._low)
+        starts = starts[present]
+        return _Places(queries[present], starts, entries.searchsorted(wanted[present] | self._low, "right") - starts)
 
     def _found(self, run: _Run, places: _Places) -> Iterator[Hits]:
         ends = np.cumsum(places.counts)

@@ -1,13 +1,13 @@
-"""Which characters make words in which scripts, as bodies of regular-expression classes.
+"""Characters by script and function, as bodies of regular-expression character classes.
 
-The ranges are explicit, so that they are the same under every Python; a test compares them with `unicodedata`.
+The ranges are explicit, so that they are the same in every Python version; a test compares them with `unicodedata`.
 """
 
 from __future__ import annotations
 
 
 def _characters(ranges: str) -> str:
-    """The body of a `[…]` class for hexadecimal code points and ranges of them, divided by spaces."""
+    """The body of a `[…]` class, from hexadecimal code points and ranges separated by spaces."""
     return "".join("-".join(chr(int(end, 16)) for end in span.split("-")) for span in ranges.split())
 
 
@@ -27,23 +27,23 @@ UNSPACED = _characters(
     # Han, Tangut, Khitan
     "3005-3007 3021-3029 3031-3035 3038-303C 3400-4DBF 4E00-9FFF F900-FAD9 16FE0-16FE1 16FE3 17000-18D08 20000-323AF"
 )
-"""Letters of scripts that put no space between words: each of them is a token of its own."""
+"""Letters of scripts without spaces between words: each letter is a token."""
 
 WEIGHTY = UNSPACED + "\uac00-\ud7a3"
-"""Letters that say more than one of an alphabet does: those above, and Korean syllables."""
+"""Characters that carry more than a letter of an alphabet: those above, and Korean syllables."""
 
 HAN = _characters("3400-4DBF 4E00-9FFF")
-"""The Han letters of running text."""
+"""The Han characters of running text."""
 
 HIRAGANA = _characters("3041-3096")
 KATAKANA = _characters("30A1-30FA")
 KANA = HIRAGANA + KATAKANA
 
 STOPLESS = _characters("E00-EFF 1000-109F 1780-17FF")
-"""Thai, Lao, Burmese and Khmer, which end a sentence with a space or a mark of their own."""
+"""Thai, Lao, Burmese and Khmer, which do not end a sentence with a full stop but with a space or their own mark."""
 
 IGNORABLE = _characters("AD 34F 61C 180B-180F 200C-200F 202A-202E 2060-2069 FE00-FE0F FEFF E0100-E01EF")
-"""Characters that show nothing and divide nothing: soft hyphen, joiners, direction marks, variation selectors."""
+"""Invisible characters that do not separate words: soft hyphen, joiners, direction marks, variation selectors."""
 
 MARKS = _characters(
     "300-36F 483-489 591-5BD 5BF 5C1-5C2 5C4-5C5 5C7 610-61A 64B-65F 670 6D6-6DC 6DF-6E8 6EA-6ED 711-74A 7A6-7B0 "
@@ -69,4 +69,4 @@ MARKS = _characters(
     "1D242-1D244 1DA00-1DA36 1DA3B-1DA6C 1DA75 1DA84 1DA9B-1DA9F 1DAA1-1DAAF 1E000-1E006 1E008-1E018 1E01B-1E021 "
     "1E023-1E024 1E026-1E02A 1E130-1E136 1E2AE 1E2EC-1E2EF 1E8D0-1E8D6 1E944-1E94A"
 )
-"""Combining marks (letters that stand between two of them come along): a word keeps its marks."""
+"""Combining marks, which belong to the word before them; the ranges also cover letters between two marks."""

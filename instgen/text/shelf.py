@@ -1,4 +1,4 @@
-"""Texts with what is looked at before they are compared: how many elements each has, and the parities of these."""
+"""Texts with what rules out most comparisons: the number of elements of each, and their parities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from instgen.text.parity import Parities
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Some texts: their tokens, the sizes of their sets of elements, and the parities of these."""
+    """Several texts: their tokens, and the size and parities of each one's set of elements."""
 
     batch: Batch
     sizes: NDArray[np.int32]
@@ -25,7 +25,7 @@ class Texts:
 
 
 class Shelf:
-    """Texts that were kept: 4 bytes a token and 44 a text."""
+    """The kept texts, in 4 bytes per token and 44 per text."""
 
     def __init__(self) -> None:
         self._stored = Stored()
@@ -36,7 +36,7 @@ class Shelf:
         return len(self._stored)
 
     def add(self, texts: Texts, kept: NDArray[np.bool_]) -> None:
-        """Keep those of the texts that are marked."""
+        """Store the texts marked in `kept`."""
         number = len(self)
         self._stored.add(texts.batch.take(np.flatnonzero(kept)))
         self._sizes = roomy(self._sizes, len(self))
@@ -46,5 +46,5 @@ class Shelf:
             word[number : len(self)] = own[kept]
 
     def all(self) -> Texts:
-        """The texts as they are now; the arrays may be longer than there are texts."""
+        """All texts stored so far; sizes and parities may have unused space at the end."""
         return Texts(self._stored.all(), self._sizes, self._parities)

@@ -1,11 +1,11 @@
 """Tokens: the unit in which instgen counts and compares text, in every script.
 
-Text is read without regard to case, compatibility forms or invisible characters (Unicode's NFKC casefolding). In a
-script that puts spaces between words, a token is a word: a run of letters, digits and combining marks. In one that
-does not (Han, kana, Thai, Lao, Khmer, Myanmar), each letter is a token, with its marks.
+Case, compatibility forms and invisible characters are ignored (Unicode's NFKC casefolding). In a script with spaces
+between words, a token is a word: a run of letters, digits and combining marks. In a script without (Han, kana, Thai,
+Lao, Khmer, Myanmar), each letter with its marks is a token.
 
-An apostrophe divides ("don't" is `don`, `t`): so an ASCII text has exactly the tokens of the tokeniser that the
-published ROUGE-L thresholds were set with, and French or Italian elisions come apart as they should.
+An apostrophe separates tokens ("don't" is `don`, `t`). So an ASCII text has exactly the tokens of the tokenizer for
+which the published ROUGE-L thresholds were set, and French and Italian elisions are split as they should be.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 @cache
 def _token() -> re.Pattern[str]:
-    """A token of folded text; compiled when the first text beyond ASCII comes, as it takes milliseconds."""
+    """The pattern of a token in folded text; compiled on first use, for non-ASCII text, as that takes milliseconds."""
     word = f"[^\\W_{UNSPACED}]"
     return re.compile(f"[{UNSPACED}][{MARKS}]*|{word}+(?:[{MARKS}]+{word}*)*")
 
 
 def fold(text: str) -> str:
-    """The text without differences of case, width and composition, and without characters that show nothing."""
+    """The text casefolded and NFKC-normalized, without invisible characters."""
     if text.isascii():
         return text.lower()
     return normalize("NFKC", normalize("NFKC", _IGNORABLE.sub("", text)).casefold())
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text, folded, in their order."""
+    """The tokens of a text, folded, in order."""
     return _ASCII_WORD.findall(text.lower()) if text.isascii() else _token().findall(fold(text))
 
 
 def count(text: str) -> int:
-    """How many tokens a text has."""
+    """The number of tokens in a text."""
     return len(tokens(text))
 
 
 def words(text: str) -> int:
-    """About how many words a text has, so that one limit serves all scripts: two unspaced letters make a word."""
+    """The approximate number of words; two letters of an unspaced script count as one, so that one limit fits all."""
     found = tokens(text)
     if text.isascii():
         return len(found)

@@ -1,4 +1,4 @@
-"""The script that a text is written in, told by the names that Unicode gives its letters."""
+"""The script of a text, according to the Unicode names of its letters."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SCRIPTS = (
     *("devanagari", "bengali", "gurmukhi", "gujarati", "oriya", "tamil", "telugu", "kannada", "malayalam", "sinhala"),
     *("thai", "lao", "khmer", "myanmar", "tibetan", "mongolian", "hangul", "han", "kana"),
 )
-"""What `script` can say. Japanese is in `kana`, whatever share of it is Han."""
+"""The names that `script` can return. Japanese text is `kana`, whatever its share of Han characters."""
 _OWN_NAMES: Mapping[str, str] = MappingProxyType(
     {"cjk": "han", "ideographic": "han", "hiragana": "kana", "katakana": "kana"}
 )
 _JAPANESE = 0.1
-"""The share of kana from which on Han letters belong to a Japanese text; a Chinese one has hardly any."""
+"""Share of kana among Han and kana above which a text is Japanese; Chinese text has hardly any."""
 
 
 def script(text: str) -> str:
-    """The script of more than half of the tokens that have letters; "" where there is none."""
+    """The script of more than half of the tokens that begin with a letter; "" if there is no such script."""
     found = Counter(map(_script, tokens(text)))
     del found[""]
     both = found["han"] + found["kana"]

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from instgen.cli.benchmarks import benchmark
 from instgen.errors import InputError
 from instgen.filters.contamination import Contamination, Method, Where
 from instgen.formats.fields import RowError
@@ -25,6 +24,7 @@ from instgen.formats.items import Item
 from instgen.formats.read import records_from
 from instgen.lines import rows_of
 from instgen.records import Record
+from instgen.running.benchmarks import benchmark
 from instgen.seedlist import seed_file
 
 ITEMS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000

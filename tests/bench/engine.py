@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from instgen.calls import Calls
-from instgen.cli.opening import records_of
 from instgen.engine import Run, Target
 from instgen.journal import Journal, NoJournal, SqliteJournal
+from instgen.lines import records_of
 from instgen.prompts.book import PromptBook
 from instgen.pump import Counter, Pump
 from instgen.recipes.alpaca import Alpaca, AlpacaRecipe

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from instgen.cli.opening import records_of
 from instgen.filters import ANSWER_RULES, first_failing
+from instgen.lines import records_of
 from instgen.prompts.book import PromptBook
 from instgen.recipes.elimination import Evolution, failing_answer, failing_task
 from instgen.recipes.evolve import RULES, Evolving, Round, Wording, child_of, evolve_flow, read_reply

@@ -104,7 +104,7 @@ def test_search_and_pages_work(browser: Any) -> None:
     by_id(browser, "search").send_keys("number 123 ")
     assert listed(browser) == ["Write a poem number 123 about rain."]
     by_id(browser, "search").send_keys("zebra")
-    assert by_id(browser, "where").text == "nothing found"
+    assert by_id(browser, "where").text == "no matches"
 
 
 def test_the_keyboard_reaches_what_can_be_used(browser: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,6 @@ def write_rules(path: Path, latency: list[float] | None = None, **traits: Any) -
         {"reply": "An answer of {{words 6}}.", **more},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Forks the program."""
-    running = Server()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from instgen.cli.account import Account
-from instgen.cli.options import Writing
 from instgen.engine import Run
 from instgen.journal import SqliteJournal
+from instgen.running.options import Writing
 from tests.simulated import Chaining, Given, Simulated, drive
 
 

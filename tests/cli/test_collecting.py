@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from instgen.cli.collecting import seldom_collected
-from instgen.cli.filter_options import FilterOptions
-from instgen.cli.filtering import sieve_for
-from instgen.cli.options import Writing
 from instgen.cli.sifting import Inputs, sift
 from instgen.errors import InputError
+from instgen.running.filter import sieve_for
+from instgen.running.filter_options import FilterOptions
+from instgen.running.options import Writing
 
 
 def test_it_is_seldom_only_inside() -> None:

@@ -84,7 +84,7 @@ def test_settings_that_cannot_be_read_are_no_matter_here(instgen: Program, folde
 
 
 @pytest.mark.parametrize(
-    ("shell", "first"), [("zsh", '"--refusals":"Whether answers'), ("fish", "--refusals\tWhether answers")]
+    ("shell", "first"), [("zsh", '"--refusals":"Whether to drop'), ("fish", "--refusals\tWhether to drop")]
 )
 def test_other_shells_are_told_what_options_are_for(instgen: Program, shell: str, first: str) -> None:
     asked = {"_TYPER_COMPLETE_ARGS": "instgen respond --refus", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}

@@ -26,7 +26,7 @@ def test_intents_and_people_are_as_the_page_says() -> None:
         assert f"| `{intent}` | {weight * 10 / parts:g} of 10 |" in PAGE
     for language in ("en", "zh"):
         people = PromptBook(language).template("converse-personas").text.splitlines()
-        assert f"one of {len(people)} people" in PAGE
+        assert f"one of {len(people)} personas" in PAGE
     assert f"`{MARKER}`" in PAGE
     assert f"at most {MOST}" in PAGE
 

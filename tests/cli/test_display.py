@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.cli import console
+from instgen import console
 from instgen.cli import display as displays
 from instgen.cli.display import Display, frame, line_pause, shown
-from instgen.cli.options import Writing
 from instgen.cli.progress import Progress
+from instgen.running.options import Writing
 from tests.cli.conftest import COMMAND, settings, write_rules
 from tests.screen import Screen
 
@@ -31,8 +31,8 @@ LIVE = "\x1b[?7l"
 """What every drawing begins with."""
 CLOSING = re.compile(
     r"(self-instruct|evolve): (\d+ records from \d+ (calls|rows)(; \d+ surplus)?; [\d.]+ s"
-    r"|left out: [a-z-]+ \d+(, [a-z-]+ \d+)*|\d+ asked, \d+ replayed(, \d+ abandoned)?; about [\d,]+ tokens written)"
-    r"|evolve: \d+ rows stand as they were: nothing better was made of them"
+    r"|rejected: [a-z-]+ \d+(, [a-z-]+ \d+)*|\d+ asked, \d+ replayed(, \d+ abandoned)?; about [\d,]+ tokens written)"
+    r"|evolve: \d+ rows are unchanged: no evolved version passed"
 )
 """What a stage says in the end."""
 

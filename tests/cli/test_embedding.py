@@ -75,8 +75,8 @@ def test_vectors_that_were_paid_for_are_not_bought_again(instgen: Program, folde
     server = beside(meanings, twice)
     assert [request.body["input"] for request in server.requests] == [[TREE, COUNT], [AGAIN]]
     assert [[row["id"] for row in rows(done.stdout)] for done in told] == [["r0", "r1"]] * 3
-    assert "openai/m: 1 texts asked (12 tokens), 2 from the journal" in told[1].stderr
-    assert "openai/m: 0 texts asked (0 tokens), 3 from the journal" in told[2].stderr
+    assert "openai/m: 1 texts sent (12 tokens), 2 from the journal" in told[1].stderr
+    assert "openai/m: 0 texts sent (0 tokens), 3 from the journal" in told[2].stderr
 
 
 def test_a_key_goes_to_its_server_and_nowhere_else(instgen: Program, folder: Path) -> None:
@@ -123,15 +123,15 @@ def test_a_text_that_is_declined_ends_with_three_and_is_named(instgen: Program) 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--dedupe", "semantic"], "no model for it"),
-        (["--semantic", "0.8"], "no model for it"),
-        (["--embed", "strange/m"], "--embed strange/m: not known"),
+        (["--dedupe", "semantic"], "needs a model"),
+        (["--semantic", "0.8"], "needs a model"),
+        (["--embed", "strange/m"], "--embed strange/m: unknown model"),
         (["--embed", "openai"], "needs a model"),
-        (["--embed-url", "http://127.0.0.1:1/v1"], "--embed-url is about a model behind an address"),
-        (["--embed", "static/m", "--no-journal"], "--no-journal is about a model behind an address"),
+        (["--embed-url", "http://127.0.0.1:1/v1"], "--embed-url applies only to a model with an address"),
+        (["--embed", "static/m", "--no-journal"], "--no-journal applies only to a model with an address"),
         (["--embed", "openai/m", "--embed-url", "http://example.com"], "unencrypted"),
         (["--embed", "openai/m", "--embed-key-env", "NOT_SET"], "no variable of this name"),
-        (["--embed", "openai/m", "--dedupe", "off"], "--dedupe off, and a method beside it"),
+        (["--embed", "openai/m", "--dedupe", "off"], "--dedupe off cannot be combined with a method"),
     ],
 )
 def test_what_does_not_go_together_is_said_in_one_line(instgen: Program, options: list[str], words: str) -> None:

@@ -46,14 +46,14 @@ def test_rows_are_evolved_answered_and_told_where_they_come_from(instgen: Progra
     assert [[step["round"] for step in row["origin"]] for row in made] == [[1, 2]] * 3
     assert (made[0]["source"], "scores" in made[2]) == ("mine", False)
     assert len({row["id"] for row in made} | {"a", "b", "c"}) == 6
-    assert "stand as they were" not in done.stderr
+    assert "are unchanged" not in done.stderr
 
 
 def test_it_says_how_many_rows_stand_as_they_were(instgen: Program, folder: Path) -> None:
     (folder / "never.jsonl").write_text(text([{"when": "Are they equal?", "reply": "Equal"}, *TEACHER[3:]]))
     done = instgen("evolve", "-t", "scripted/never.jsonl", input=text(ROWS))
     assert [row["id"] for row in rows(done.stdout)] == ["a", "b", "c"]
-    assert "evolve: 3 rows stand as they were" in done.stderr
+    assert "evolve: 3 rows are unchanged" in done.stderr
 
 
 def test_a_whole_row_as_it_is_written(instgen: Program, folder: Path) -> None:

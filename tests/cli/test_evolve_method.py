@@ -102,7 +102,7 @@ def test_a_file_says_which_way_it_evolves(instgen: Program, folder: Path) -> Non
         (METHOD.replace("{{task}}", "{{task}} {{kind}}"), "the slot {{kind}} has no value"),
         (METHOD.replace("{{task}}", "{{task}} {{kind}}") + "[[kinds]]\n\n", "[[kinds]] has no line"),
         (METHOD + "[[operation]]\nupwards\n", "[[operation]] says 'upwards'"),
-        (METHOD.replace("temperature", "heat"), "heat = 0.5 is not understood"),
+        (METHOD.replace("temperature", "heat"), "invalid header setting: heat = 0.5"),
         ('role = "judge"\n' + METHOD, "for the teacher"),
     ],
 )
@@ -201,13 +201,13 @@ def test_a_method_of_another_run_is_left_alone(instgen: Program, folder: Path) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--save-method", "x.txt"), "nothing to optimise without --auto"),
-        (("--auto-steps", "3"), "nothing to optimise without --auto"),
+        (("--save-method", "x.txt"), "needs --auto"),
+        (("--auto-steps", "3"), "needs --auto"),
         (("--auto", "--ops", "deepen"), "--auto and --ops"),
         (("--auto", "--method", "code"), "only one method can be rewritten"),
         (("--auto", "--save-method", "no/x.txt"), "there is no folder no"),
         (("--auto", "--save-method", "a b.txt"), "cannot be an operation's name"),
-        (("--auto", "--method", "mine.txt", "--save-method", "mine.txt"), "is the method to begin with"),
+        (("--auto", "--method", "mine.txt", "--save-method", "mine.txt"), "is the method to start from"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,14 +11,18 @@ import signal
 import subprocess
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from instgen.export.find import OURS
+from instgen.cli import exporting
+from instgen.cli.progress import Progress
+from instgen.export.find import OURS, find_format
 from instgen.export.fitness import REASONS
 from instgen.export.kinds import Kind
+from instgen.running.options import Writing
 from tests.cli.conftest import COMMAND, Program, rows, settings
 from tests.commands import options_of
 
@@ -82,7 +87,7 @@ def test_every_format_writes_the_same_bytes_again(instgen: Program, folder: Path
     before = tree(folder / "out")
     again = instgen(*line)
     assert again.returncode == 0
-    assert "held the same already" in again.stderr
+    assert "already holds the same" in again.stderr
     assert tree(folder / "out") == before
     assert not list(folder.glob(".*instgen"))
 
@@ -145,7 +150,7 @@ def test_an_empty_folder_is_taken(instgen: Program, folder: Path) -> None:
         (("export", "trl", "data.jsonl", "-o", "no/out"), 2, "there is no folder"),
         (("export", "trl", "data.jsonl", "-o", "out", "--margin"), 2, "trl has no margin for dpo"),
         (("export", "trl", "missing.jsonl", "-o", "out"), 4, "no such file"),
-        (("export", "trl", "data.jsonl", "-o", "out", "--split", "train=0.5"), 2, "come to 0.5"),
+        (("export", "trl", "data.jsonl", "-o", "out", "--split", "train=0.5"), 2, "add up to 0.5"),
         (("export", "trl", "data.jsonl", "-o", "out", "--as", "kto", "--split", "a=0.999999,b=0.000001"), 3, "into b"),
         (("export", "trl", "bad.jsonl", "-o", "out"), 4, "bad.jsonl:2"),
         (("export", "trl", "asks.jsonl", "-o", "out", "--as", "sft"), 3, "no-answer 1"),
@@ -169,7 +174,7 @@ def test_what_is_read_may_not_lie_in_the_folder(instgen: Program, folder: Path) 
     instgen(*READ)
     done = instgen("export", "trl", "out/train.jsonl", "-o", "out", "--force")
     assert done.returncode == 2
-    assert "lies in the folder" in done.stderr
+    assert "is in the output folder" in done.stderr
 
 
 def test_bad_lines_can_be_passed_over(instgen: Program, folder: Path) -> None:
@@ -227,7 +232,7 @@ def test_the_card_tells_what_summaries_told(instgen: Program, folder: Path) -> N
     assert done.returncode == 0, done.stderr
     text = (folder / "out" / "README.md").read_text()
     assert "| filter | 40 |" in text
-    assert "rows looked at" in text
+    assert "rows checked" in text
     assert "My own, CC0." in text
     assert "instgen export hf data.jsonl -o out" in text
 
@@ -286,8 +291,8 @@ def test_a_full_disk_is_told_and_nothing_stays(folder: Path) -> None:
 def test_options_and_files_that_do_not_fit_are_told(instgen: Program, folder: Path) -> None:
     (folder / "plain.jsonl").write_text('{"instruction": "Q", "output": "A"}\n')
     for more, code, said in (
-        (("--by", "quality"), 2, "nothing is compared in it"),
-        (("--with-summary", "plain.jsonl", "--card"), 4, "plain.jsonl:1: is no row of a --summary file"),
+        (("--by", "quality"), 2, "compares nothing"),
+        (("--with-summary", "plain.jsonl", "--card"), 4, "plain.jsonl:1: is not a row of a --summary file"),
     ):
         done = instgen("export", "trl", "plain.jsonl", "-o", "out", *more)
         assert (done.returncode, said in done.stderr) == (code, True), done.stderr
@@ -302,4 +307,20 @@ def test_every_option_format_kind_and_reason_is_on_the_page() -> None:
     assert all(f"`{kind}`" in PAGE for kind in Kind)
     assert [f"| `{reason}` | {what} |" for reason, what in REASONS.items()] == [
         line for line in PAGE.splitlines() if line in {f"| `{reason}` | {what} |" for reason, what in REASONS.items()}
+    ]
+
+
+def test_it_shows_how_far_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
+
+    @contextlib.contextmanager
+    def shown(progress: Callable[[int | None], Progress], *more: object) -> Iterator[None]:
+        yield
+        told.append(progress(50))
+
+    monkeypatch.setattr(exporting, "shown", shown)
+    asked = exporting.ExportOptions(find_format("trl"), [Path("data.jsonl")], Path("out"), "", kind=Kind.SFT)
+    exporting.export_rows(asked, Writing(quiet=True))
+    assert [(each.done, each.total, each.made, each.left_out) for each in told] == [
+        (40, 50, "39 records kept", {"no-answer": 1})
     ]

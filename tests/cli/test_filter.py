@@ -101,10 +101,11 @@ def test_where_most_rows_have_no_output_it_is_said_how_to_keep_them(instgen: Pro
     assert "--no-rule" not in instgen(*RULES, input=MIXED).stderr
 
 
-def test_a_run_that_read_nothing_only_says_why(instgen: Program) -> None:
-    done = instgen("filter", "nowhere.jsonl")
+def test_a_run_that_read_nothing_only_says_why(instgen: Program, folder: Path) -> None:
+    done = instgen("filter", "nowhere.jsonl", "-o", "out.jsonl")
     assert done.returncode == 4
     assert done.stderr.splitlines()[0] == "instgen: nowhere.jsonl: there is no such file"
+    assert not (folder / "out.jsonl").exists()
 
 
 @pytest.mark.parametrize("method", ["near", "novelty"])
@@ -164,8 +165,8 @@ def test_a_rule_can_be_added_changed_and_taken_out(instgen: Program) -> None:
     [
         (("--rule", "refusl"), "did you mean refusal?"),
         (("--no-rule", "nothing"), "there is no rule nothing"),
-        (("--rule", "refusal=many"), "no number"),
-        (("--rule", "refusal="), "no number"),
+        (("--rule", "refusal=many"), "not a number"),
+        (("--rule", "refusal="), "not a number"),
         (("--rule", "start=3"), "no threshold"),
         (("--preset", "none"), "none"),
         (("--dedupe", "off", "--near", "0.8"), "say either"),
@@ -175,11 +176,11 @@ def test_a_rule_can_be_added_changed_and_taken_out(instgen: Program) -> None:
         (("--keep", "longest"), "--dedupe near"),
         (("--min", "quality"), "--min quality=4"),
         (("--min", "quality=nan"), "--min quality=4"),
-        (("--rule", "min-words=nan"), "no number"),
+        (("--rule", "min-words=nan"), "not a number"),
         (("--novelty-on", "instruction"), "--dedupe novelty"),
         (("--novelty-script", "han"), "--novelty-script han=0.6"),
-        (("--novelty-script", "klingon=0.6"), "known are latin"),
-        (("--novelty-script", "han=6"), "from 0 to 1"),
+        (("--novelty-script", "klingon=0.6"), "known: latin"),
+        (("--novelty-script", "han=6"), "between 0 and 1"),
         (("--decontaminate-by", "8-gram"), "--decontaminate FILE"),
         (("--decontaminate-on", "all"), "--decontaminate FILE"),
         (("--lang", "klingon"), "klingon"),

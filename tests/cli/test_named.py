@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.named import named_teacher, price_of
-from instgen.cli.opening import open_teachers
-from instgen.cli.options import Asking, Writing
 from instgen.errors import InputError
 from instgen.records import Message, Prompt
+from instgen.running.named import named_teacher, price_of
+from instgen.running.options import Asking, Writing
+from instgen.running.teachers import open_teachers
 from instgen.teachers.prices import Price, known_price
 from tests.cli.conftest import Program
 from tests.teachers.server import chat, serving
@@ -57,7 +57,7 @@ def test_a_table_that_is_wrong_is_told_with_its_place(config: Callable[[str], Pa
 
 @pytest.mark.parametrize("name", ["openai", "openai/x", "Big"])
 def test_a_name_that_could_be_something_else_is_refused(config: Callable[[str], Path], name: str) -> None:
-    with pytest.raises(InputError, match="no provider's"):
+    with pytest.raises(InputError, match="not a provider's"):
         named_teacher(name, config(f'[teachers."{name}"]\nteacher = "openai/y"\n'))
 
 

@@ -37,7 +37,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Set
         raise Opened("enough")
 
     monkeypatch.setattr("instgen.teachers.find.find_teacher", note)
-    monkeypatch.setattr("instgen.cli.evolving.evolving_of", no_prompts)
+    monkeypatch.setattr("instgen.running.evolve.evolving_of", no_prompts)
     (folder / "mine.toml").write_text(TABLE)
     return asked
 

@@ -47,9 +47,9 @@ def test_it_shows_how_far_how_long_how_fast_and_what_for() -> None:
     first, left_out, calls = picture(HALF, pace, 100, 24)
     assert first.startswith("self-instruct  ━━━━")
     assert first.endswith("212 of 500 records, about 3 min left, 2.0/s")
-    assert left_out == "23 left out: too-similar 20, empty 3"
+    assert left_out == "23 rejected: too-similar 20, empty 3"
     assert calls == "$0.42 so far, about $1.00 in all, 64 calls in flight, 212 asked"
-    assert line(HALF, pace).startswith("self-instruct: 212 of 500 records; about 3 min left; 2.0/s; 23 left out: ")
+    assert line(HALF, pace).startswith("self-instruct: 212 of 500 records; about 3 min left; 2.0/s; 23 rejected: ")
 
 
 def test_a_rate_is_not_told_before_it_is_known() -> None:
@@ -143,7 +143,7 @@ def test_whatever_is_told_fits_the_terminal(progress: Progress, columns: int, ro
 def test_a_narrow_terminal_gets_what_matters_most() -> None:
     assert picture(HALF, paced(106), 40, 15) == [
         "self-instruct  212 of 500 records",
-        "23 left out: too-similar 20, empty 3",
+        "23 rejected: too-similar 20, empty 3",
         "$0.42 so far, about $1.00 in all",
     ]
     assert picture(HALF, paced(106), 80, 3) == picture(HALF, paced(106), 80, 15)[:1]

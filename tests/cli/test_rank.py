@@ -93,8 +93,10 @@ def test_a_preference_set_comes_out_of_a_pipeline(instgen: Program, folder: Path
 def test_a_judge_of_its_own_answers_is_told(instgen: Program, folder: Path) -> None:
     given = candidate_row("a", LYON, PARIS)
     given["candidates"][0]["teacher"] = "scripted/judge.jsonl"
-    assert "answers of its own family" in instgen(*judged(folder), input=text([given])).stderr
-    assert "answers of its own family" not in instgen(*judged(folder), "-q", "--force", input=text([given])).stderr
+    assert "answers of its own model family" in instgen(*judged(folder), input=text([given])).stderr
+    assert (
+        "answers of its own model family" not in instgen(*judged(folder), "-q", "--force", input=text([given])).stderr
+    )
 
 
 def test_nobody_is_asked_or_opened_but_the_judge(instgen: Program, folder: Path) -> None:
@@ -138,7 +140,7 @@ def test_a_judge_that_scored_before_is_not_taken_for_the_writer(instgen: Program
     before = {"command": "score", "teacher": "scripted/judge.jsonl"}
     done = instgen(*judged(folder), input=text([candidate_row("a", LYON, PARIS, origin=[before])]))
     assert done.returncode == 0
-    assert "its own family" not in done.stderr
+    assert "its own model family" not in done.stderr
 
 
 def test_a_dry_run_counts_every_pair_in_both_orders(instgen: Program, folder: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_file_that_is_no_report_is_left_untouched(instgen: Program, folder: Pa
     (folder / "report.html").write_text("mine")
     done = instgen("report", input=ROWS)
     assert done.returncode == 2
-    assert "no report" in done.stderr
+    assert "not a report" in done.stderr
     assert (folder / "report.html").read_text() == "mine"
     assert instgen("report", "--force", input=ROWS).returncode == 0
 
@@ -55,7 +55,7 @@ def test_the_whole_way_is_shown(instgen: Program, folder: Path) -> None:
     done = instgen("report", "evolved.jsonl", *beside, "--with-rejects", "no2.jsonl")
     assert done.returncode == 0, done.stderr
     text = (folder / "report.html").read_text()
-    for part in ("The way here", "Lengths", "How alike", "Kinds of task"):
+    for part in ("Pipeline", "Lengths", "Similarity", "Task types"):
         assert f"<h2>{part}</h2>" in text
 
 
@@ -83,13 +83,13 @@ def test_wrong_input_is_one_line(instgen: Program, folder: Path) -> None:
         (("stats", "--fail-under", "distinct-2"), 2, "not NAME=NUMBER"),
         (("stats", "--fail-under", "distinct-9=1"), 2, "no number 'distinct-9'"),
         (("report", "nowhere.jsonl"), 4, "nowhere.jsonl"),
-        (("report", "--with-summary", "rows.jsonl"), 4, "rows.jsonl:1: is no summary"),
-        (("stats", "--with-rejects", "rows.jsonl"), 4, "rows.jsonl:1: is no row of a rejects file"),
-        (("report", "--with-summary", "bad.jsonl"), 4, "bad.jsonl:1: is no summary"),
+        (("report", "--with-summary", "rows.jsonl"), 4, "rows.jsonl:1: is not a summary"),
+        (("stats", "--with-rejects", "rows.jsonl"), 4, "rows.jsonl:1: is not a row of a rejects file"),
+        (("report", "--with-summary", "bad.jsonl"), 4, "bad.jsonl:1: is not a summary"),
         (("report", "-o", "no/such/folder.html"), 2, "there is no folder no/such"),
         (("report", "-o", "."), 74, "cannot be written"),
         (("report", "-o", "-", "--open"), 2, "--open needs"),
-        (("report", "rows.jsonl", "-o", "rows.jsonl", "--force"), 2, "is the data itself"),
+        (("report", "rows.jsonl", "-o", "rows.jsonl", "--force"), 2, "is one of the inputs"),
         (("stats", "--fail-under", "rows=nan"), 2, "not NAME=NUMBER"),
     ):
         done = instgen(*arguments, input=ROWS)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli import opening
-from instgen.cli.options import Asking, Writing
+from instgen.running.options import Asking, Writing
+from instgen.running.teachers import Teachers, open_teachers
 from instgen.teachers.scripted import Scripted
 from instgen.teachers.teacher import Settings
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
@@ -38,7 +38,7 @@ def test_missing_outputs_are_filled_and_the_rest_passes_through(instgen: Program
     assert (b["output"], "origin" in b) == ("The Nile.", False)
     assert c["origin"][-1]["command"] == "respond"
     assert [row["id"] for row in (a, b, c)] == ["a", "b", "c"]
-    assert "respond: 1 rows had an answer and passed through; --replace asks anew" in done.stderr
+    assert "respond: 1 rows had an answer and passed through; --replace answers them again" in done.stderr
 
 
 def test_replace_answers_everything_again(instgen: Program) -> None:
@@ -211,7 +211,7 @@ def test_more_samples_of_several_teachers_ask_only_for_what_is_new(instgen: Prog
     ("more", "said"),
     [
         (["--with", "scripted/second.jsonl"], "scripted/second.jsonl is named twice"),
-        (["--with", "scripted/third.jsonl"], "third and scripted/third.jsonl are one teacher"),
+        (["--with", "scripted/third.jsonl"], "third and scripted/third.jsonl are the same teacher"),
         (["--with", "scripted/rules.jsonl"], "scripted/rules.jsonl is named twice"),
         (["--with", "scripted/none.jsonl"], "none.jsonl"),
         (["--with", "nobody"], "no teacher provider is named 'nobody'"),
@@ -283,7 +283,7 @@ def test_an_address_and_a_key_are_for_teachers_of_the_same_provider_only(
     monkeypatch.setenv("MINE", "hush")
     (folder / "mine.toml").write_text('[teachers.big]\nteacher = "openai/b"\nbase_url = "http://127.0.0.1:2/v1"\n')
     asking = Asking(teacher="openai/a", base_url=["http://127.0.0.1:1/v1"], api_key_env="MINE")
-    opening.open_teachers(asking, Writing(config=folder / "mine.toml"), ["openai/c", "anthropic/d", "big"])
+    open_teachers(asking, Writing(config=folder / "mine.toml"), ["openai/c", "anthropic/d", "big"])
     assert opened == [
         ("openai/a", ("http://127.0.0.1:1/v1",), "hush"),
         ("openai/c", ("http://127.0.0.1:1/v1",), "hush"),
@@ -296,4 +296,4 @@ def test_an_address_and_a_key_are_for_teachers_of_the_same_provider_only(
 def test_where_any_teacher_is_paid_its_calls_get_time_to_arrive(paid: list[bool], waits: bool) -> None:
     heads: list[dict[str, object]] = [{"traits": {"paid": each}} for each in paid]
     one, other = (Scripted([head, {"reply": "Yes, gladly."}]) for head in heads)
-    assert opening.Teachers(one, one, (other,)).paid is waits
+    assert Teachers(one, one, (other,)).paid is waits

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from instgen.cli.named import named_teacher
 from instgen.filters import ANSWER_RULES
 from instgen.recipes.respond import DUPLICATE
+from instgen.running.named import named_teacher
 from tests.commands import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "respond.md").read_text("utf-8")

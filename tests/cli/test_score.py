@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from instgen.cli import measuring
-from instgen.cli.judging import judge_alone
-from instgen.cli.options import Asking, Writing
 from instgen.cli.progress import Progress
+from instgen.running.options import Asking, Writing
+from instgen.running.teachers import judge_alone
 from instgen.scores.find import built_in
 from instgen.scores.free import MEASURES, Measuring
 from tests.cli.conftest import COMMAND, Program, calls, rows, settings
@@ -119,7 +119,7 @@ class TestWithAJudge:
     def test_a_judge_of_the_writers_family_is_told_of_once(self, instgen: Program) -> None:
         written = [{**row, "origin": [{"command": "respond", "teacher": "scripted/rules.jsonl"}]} for row in ROWS]
         done = instgen("score", "--rubric", "difficulty", input=text(written))
-        assert done.stderr.count("judges prefer their own family") == 1
+        assert done.stderr.count("judges prefer their own model family") == 1
         scored = instgen(
             "score", "--rubric", "safety", input=instgen("score", "--rubric", "difficulty", input=text(ROWS)).stdout
         )
@@ -192,7 +192,7 @@ class TestWithoutAJudge:
     def test_a_dry_run_writes_nothing(self, instgen: Program) -> None:
         done = instgen(*self.LINE, "--dry-run", input=text(ROWS))
         assert (done.returncode, done.stdout) == (0, "")
-        assert "ask nobody" in done.stderr
+        assert "make no calls" in done.stderr
 
     def test_an_empty_stdin_is_no_error(self, instgen: Program) -> None:
         assert (instgen(*self.LINE).returncode, instgen(*self.LINE).stdout) == (0, "")
@@ -205,19 +205,19 @@ class TestWithoutAJudge:
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [
-        ((), 2, "No --rubric is named"),
+        ((), 2, "no --rubric is given"),
         (("--rubric", "qualty"), 2, "did you mean quality?"),
         (("--rubric", "./none.toml"), 4, "none.toml: cannot be read"),
-        (("--rubric", "./bad.toml"), 4, "a scale goes up"),
+        (("--rubric", "./bad.toml"), 4, "to must be greater than from"),
         (("--rubric", "quality", "--rubric", "./quality.toml"), 2, "two rubrics are named quality"),
         (
             ("--rubric", "ifd"),
             2,
             "ifd needs the log-probabilities of a given text, which scripted/rules.jsonl cannot give",
         ),
-        (("--rubric", "length", "--votes", "3"), 2, "--votes is about a judge"),
-        (("--rubric", "length", "--sample", "3"), 2, "--sample spares calls"),
-        (("--rubric", "length", "--reference-key", "x"), 2, "--reference-key is about a judge"),
+        (("--rubric", "length", "--votes", "3"), 2, "--votes is for a judge"),
+        (("--rubric", "length", "--sample", "3"), 2, "--sample saves calls"),
+        (("--rubric", "length", "--reference-key", "x"), 2, "--reference-key is for a judge"),
     ],
 )
 def test_what_cannot_be_scored_is_told_in_one_line(

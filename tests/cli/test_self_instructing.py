@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.opening import records_of
-from instgen.cli.options import Asking, Profile
-from instgen.cli.self_instructing import SelfInstructOptions, recipe_of
+from instgen.lines import records_of
+from instgen.running.options import Asking, Profile
+from instgen.running.self_instruct import SelfInstructOptions, recipe_of
 from instgen.seedlist import seed_file
 from instgen.teachers.scripted import Scripted
 from tests.cli.conftest import Program, rows

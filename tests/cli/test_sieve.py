@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.cli.funnel import Funnel
-from instgen.cli.options import Writing
-from instgen.cli.sieve import Item, Sieve, Station
 from instgen.cli.sifting import Inputs, sift
-from instgen.cli.spool import Spool
 from instgen.filters.presets import PRESETS
 from instgen.filters.rulebook import Rulebook
 from instgen.lines import BadLine, read_batches
 from instgen.records import Record, Verdict
+from instgen.running.options import Writing
+from instgen.running.sieve import Item, Sieve, Station
+from instgen.running.spool import Spool
 
 NO_RULES = Rulebook(())
 

@@ -20,11 +20,13 @@ HEAVY = (
     "httpx",
     "importlib.metadata",
     "instgen.cli.drive",
-    "instgen.cli.opening",
     "instgen.engine",
     "instgen.filters",
     "instgen.journal",
     "instgen.recipes",
+    "instgen.running.prompts",
+    "instgen.running.run",
+    "instgen.running.teachers",
     "numpy",
     "orjson",
     "platformdirs",
@@ -106,4 +108,4 @@ def test_a_reader_that_has_gone_is_nothing_to_talk_about(tmp_path: Path, words: 
     done = ended(words, tmp_path, writer)
     os.close(writer)
     assert done.returncode == 141
-    assert done.stderr in {"", "instgen: stdout: its reader has gone\n"}
+    assert done.stderr in {"", "instgen: stdout: its reader is gone\n"}

@@ -15,15 +15,16 @@ from typing import Any
 
 import pytest
 
-from instgen.cli import console, sifting
-from instgen.cli.filter_options import FilterOptions
-from instgen.cli.filtering import sieve_for
-from instgen.cli.options import Writing
+from instgen import console
+from instgen.cli import sifting
 from instgen.cli.progress import Progress
-from instgen.cli.sieve import Sieve
 from instgen.cli.stopping import STOPPING, Stop, heeded, is_one_more, stopping
 from instgen.errors import Interrupted
 from instgen.jsonl import Stream
+from instgen.running.filter import sieve_for
+from instgen.running.filter_options import FilterOptions
+from instgen.running.options import Writing
+from instgen.running.sieve import Sieve
 from tests.cli.conftest import COMMAND, calls, rows, settings, write_rules
 
 SECONDS = 30

@@ -166,8 +166,8 @@ def test_the_journal_can_be_counted_exported_and_pruned(instgen: Program) -> Non
     assert "1 completions," in instgen("journal", "info").stdout
     (entry,) = rows(instgen("journal", "export").stdout)
     assert entry["completion"]["finish"] == "stop"
-    assert instgen("journal", "prune", "--older-than", "1").stdout == "0 forgotten\n"
-    assert instgen("journal", "prune", "--older-than", "0").stdout == "1 forgotten\n"
+    assert instgen("journal", "prune", "--older-than", "1").stdout == "0 deleted\n"
+    assert instgen("journal", "prune", "--older-than", "0").stdout == "1 deleted\n"
 
 
 def test_prompts_are_listed_shown_and_exported(instgen: Program, folder: Path) -> None:

@@ -30,7 +30,7 @@ from instgen.teachers.prices import FREE
 from instgen.teachers.scripted import Scripted
 from instgen.teachers.teacher import Settings, Teacher, Traits
 from tests.cli.conftest import CHINESE, CLASSIC, EVOLUTION, TASKS
-from tests.forked import PRELOADED, take_over
+from tests.forked import live, loaded, take_over
 
 SERVICES = ("openai", "anthropic", "gemini")
 TASKS_PER_CALL = 3
@@ -136,7 +136,7 @@ def open_local(model: str, settings: Settings) -> Teacher:
     """The stand-in of a model in this process, which need not be installed."""
     del settings
     if model and not model.endswith(".gguf"):
-        raise UsageError(f"{model}: is no GGUF file")
+        raise UsageError(f"{model}: is not a GGUF file")
     name = f"local/{Path(model).name or 'SmolLM2-135M-Instruct'}"
     traits = Traits(4, 8, TASKS_PER_CALL, paid=False, small=not model, price=FREE)
     return StandIn(name, f"{name}@stand-in", traits)
@@ -209,11 +209,8 @@ class Programs:
 
 def serve(address: str) -> None:
     """Fork for each client: a keeper, which forks the program and tells its number and its end."""
-    for module in PRELOADED:
-        importlib.import_module(module)
-    importlib.import_module("instgen.text.language").known()
     stand_in()
-    run = importlib.import_module("instgen.cli.main").run
+    run = loaded()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
@@ -238,7 +235,7 @@ def _keep(line: socket.socket, run: Any) -> None:
         told.close()
         line.close()
         take_over(asked["argv"], asked["cwd"], asked["env"], fds)
-        run()
+        live(run)
         return
     for fd in fds:
         os.close(fd)

@@ -10,12 +10,12 @@ from typing import get_args
 import pytest
 
 from instgen.cli.config import USERS_ONLY
-from instgen.cli.named_schema import NamedTeacher
-from instgen.cli.options import Asking
 from instgen.filters import ADMISSION
 from instgen.prompts.book import built_in
 from instgen.prompts.template import _HEADER, CHAT_PARTS
 from instgen.recipes import classic, flow, parts, pool
+from instgen.running.named_schema import NamedTeacher
+from instgen.running.options import Asking
 from tests.commands import commands
 from tests.docs.blocks import DOCS, GENERATED, ROOT, pages
 from tests.help_pages import BLOCK, with_tables

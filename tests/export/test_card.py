@@ -14,7 +14,7 @@ from instgen.export.columns import META
 from instgen.export.find import find_format
 from instgen.export.format import DataFile, Exported
 from instgen.export.kinds import Kind
-from instgen.export.survey import NAMES, OTHERS, SAMPLE, Survey
+from instgen.export.provenance import NAMES, OTHERS, SAMPLE, Provenance
 from instgen.export.terms import TERMS, terms_of
 from instgen.records import Candidate, Record, Step
 
@@ -28,11 +28,11 @@ FILES = [
 
 
 def told(*records: Record, **more: Any) -> Told:
-    survey = Survey()
+    provenance = Provenance()
     for record in records:
-        survey.add(record)
+        provenance.add(record)
     exported = Exported(Kind.SFT, COLUMNS, FILES, more.pop("title", "Sea: songs"), more.pop("licence", "cc-by-4.0"))
-    return Told(exported, survey, "instgen export hf", len(records), Counter(more.pop("rejected", {})), **more)
+    return Told(exported, provenance, "instgen export hf", len(records), Counter(more.pop("rejected", {})), **more)
 
 
 def front(text: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_norwegian_is_no_boolean() -> None:
 def test_what_people_wrote_is_not_called_synthetic() -> None:
     text = card(told(replace(RECORD, origin=())))
     assert "- synthetic" not in text
-    assert "No record says who wrote it: unknown." in text
+    assert "Unknown: no record names a teacher." in text
 
 
 def test_teachers_stand_with_their_terms_or_with_unknown() -> None:
@@ -70,14 +70,14 @@ def test_teachers_stand_with_their_terms_or_with_unknown() -> None:
     text = card(told(RECORD, other))
     assert "| `openai/gpt-4o` | 1 | OpenAI Terms of Use: " in text
     assert "| `openai/my-own` | 1 | unknown" in text
-    assert "`en/alpaca@12ab`: 1 records" in text
-    assert "1 records were made after seed tasks that come with instgen" in text
+    assert "`en/alpaca@12ab`: 1 record\n" in text
+    assert "seed tasks bundled with instgen (Apache-2.0): 1." in text
 
 
 def test_a_judge_is_no_writer() -> None:
     text = card(told(replace(RECORD, origin=(STEP, Step("rank", op="pairs", teacher="openai/judge")))))
     assert "| `openai/judge` |" not in text
-    assert "Judged by `openai/judge` (1 records)" in text
+    assert "Judged by `openai/judge` (1 record)" in text
 
 
 def test_summaries_tell_the_funnel_the_cost_and_the_contamination() -> None:
@@ -91,7 +91,7 @@ def test_summaries_tell_the_funnel_the_cost_and_the_contamination() -> None:
     text = card(told(RECORD, rejected={"no-answer": 3}, summaries=rows))
     assert "| self-instruct | 9 | 5 | too\\|short 2 |" in text
     assert "9 requests, 15 tokens, 0.50 US dollars." in text
-    assert "against `gsm8k.jsonl`: 5 rows looked at, 1 left out" in text
+    assert "against `gsm8k.jsonl`: 5 rows checked, 1 rejected" in text
     assert "`no-answer`: there is no answer to train on." in text
 
 
@@ -115,12 +115,12 @@ def test_the_order_of_the_records_does_not_change_the_card() -> None:
 
 
 def test_memory_does_not_grow_with_names_or_records() -> None:
-    survey = Survey()
+    provenance = Provenance()
     for n in range(3000):
-        survey.add(replace(RECORD, id=f"r{n}", origin=(Step("respond", teacher=f"openai/{n}"),)))
-    assert len(survey.teachers) == NAMES + 1
-    assert survey.teachers[OTHERS] == 3000 - NAMES
-    assert survey.languages().total() == SAMPLE
+        provenance.add(replace(RECORD, id=f"r{n}", origin=(Step("respond", teacher=f"openai/{n}"),)))
+    assert len(provenance.teachers) == NAMES + 1
+    assert provenance.teachers[OTHERS] == 3000 - NAMES
+    assert provenance.languages().total() == SAMPLE
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_a_title_that_yaml_would_read_as_something_else_is_quoted(title: str) ->
 
 
 def test_the_teachers_of_candidates_are_told_of() -> None:
-    survey = Survey()
-    survey.add(Record("Q", output="a", id="x", candidates=(Candidate("a", teacher="openai/gpt-4o"),)))
-    assert survey.teachers["openai/gpt-4o"] == 1
+    provenance = Provenance()
+    provenance.add(Record("Q", output="a", id="x", candidates=(Candidate("a", teacher="openai/gpt-4o"),)))
+    assert provenance.teachers["openai/gpt-4o"] == 1
 
 
 def test_a_summary_that_somebody_broke_breaks_nothing() -> None:

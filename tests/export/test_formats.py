@@ -20,7 +20,7 @@ from instgen.export.kinds import Kind
 from instgen.export.lines import Lines
 from instgen.records import Candidate, Message, Record
 
-LAYOUTS = [(entry.name, kind) for entry in OURS for kind in find_format(entry.name).layouts]
+LAYOUTS = {(entry.name, kind): layout for entry in OURS for kind, layout in find_format(entry.name).layouts.items()}
 TEXT = st.text(min_size=1).filter(str.strip)
 FULL = Record(
     "Why?",
@@ -58,7 +58,7 @@ def test_a_row_has_the_declared_columns_and_types(
 ) -> None:
     candidates = (Candidate(output, rank=1), Candidate(f"{worse}!{output}", rank=2))
     record = Record(instruction, output=output, id="x", system=system, candidates=candidates)
-    layout = find_format(name).layouts[kind]
+    layout = LAYOUTS[name, kind]
     row = layout.row(example(record, kind))
     assert list(row) == [column.name for column in layout.columns]
     for column in layout.columns:
@@ -193,5 +193,5 @@ def test_a_plugin_comes_through_the_same_door(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(find, "entry_points", lambda group: [other, wrong])
     assert find_format("mine").name == "trl"
     assert known_formats()[-2:] == ("mine", "wrong")
-    with pytest.raises(UsageError, match="no instgen"):
+    with pytest.raises(UsageError, match="not an instgen"):
         find_format("wrong")

@@ -13,6 +13,7 @@ import pytest
 from instgen.export.example import Choice, examples_of
 from instgen.export.find import find_format
 from instgen.export.fitness import unfit
+from instgen.export.format import Layout
 from instgen.export.kinds import Kind
 from instgen.formats import records_from
 
@@ -31,13 +32,12 @@ def rows_of(name: str) -> list[Row]:
     return rows
 
 
-def again(row: Row, name: str, kind: Kind) -> Row | str:
+def again(row: Row, layout: Layout, kind: Kind) -> Row | str:
     """The row after import and export; else the reason why there is none."""
     (record,) = records_from(row)
     made = examples_of(record, kind, Choice())
     assert made.verdict is None
     (example,) = made.examples
-    layout = find_format(name).layouts[kind]
     verdict = unfit(example, layout, kind)
     return verdict.reason if verdict else layout.row(example)
 
@@ -69,12 +69,14 @@ WHOLE = [
 
 @pytest.mark.parametrize(("name", "form", "kind", "carried"), WHOLE, ids=[whole[0] for whole in WHOLE])
 def test_what_came_in_goes_out(name: str, form: str, kind: Kind, carried: Callable[[Row], Row]) -> None:
+    layout = find_format(form).layouts[kind]
     for row in rows_of(name):
-        assert again(row, form, kind) == carried(row)
+        assert again(row, layout, kind) == carried(row)
 
 
 def test_conversations_with_tools_are_left_out_and_counted() -> None:
-    found = [(row, again(row, "sharegpt", Kind.SFT)) for row in rows_of("llamafactory_glaive_toolcall_en_demo.json.gz")]
+    layout = find_format("sharegpt").layouts[Kind.SFT]
+    found = [(row, again(row, layout, Kind.SFT)) for row in rows_of("llamafactory_glaive_toolcall_en_demo.json.gz")]
     assert sum(result == "tools" for _, result in found) == 191
     assert all(result == {"conversations": row["conversations"]} for row, result in found if result != "tools")
 

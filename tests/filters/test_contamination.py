@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen.cli.benchmarks import benchmark
-from instgen.cli.opening import records_of
 from instgen.filters.contamination import Contamination
 from instgen.formats.items import Item
+from instgen.lines import records_of
 from instgen.records import Candidate, Message, Record
+from instgen.running.benchmarks import benchmark
 from instgen.seedlist import seed_file
 
 TARGETS = Path(__file__).parents[2].parent / "shared" / "data" / "decontam_targets"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.opening import records_of
 from instgen.errors import UsageError
 from instgen.filters.language import BalanceLanguages, Language, OutputLanguage, speaks_of_language
+from instgen.lines import records_of
 from instgen.records import Record
 from instgen.seedlist import seed_file
 from tests.text.test_language import SENTENCES

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from instgen.cli.filter_options import PresetName
 from instgen.errors import UsageError
 from instgen.filters import OPTIONAL_RULES, RULES
 from instgen.filters.presets import EVERY_RULE, PRESETS, chosen
 from instgen.filters.rulebook import Rulebook
 from instgen.records import Record
+from instgen.running.filter_options import PresetName
 
 
 def names(preset: str, *, more: tuple[str, ...] = (), less: tuple[str, ...] = ()) -> list[str]:

@@ -53,7 +53,7 @@ def test_turns_that_both_answers_begin_with_are_the_prompt() -> None:
 def test_answers_to_different_prompts_are_no_preference() -> None:
     other = {"role": "user", "content": "Who?"}
     (record,) = records_from({"prompt": "Why?", "chosen": [USER, GOOD], "rejected": [other, BAD]})
-    with pytest.raises(RowError, match="same prompt"):
+    with pytest.raises(RowError, match="different prompts"):
         stated(record)
 
 
@@ -65,7 +65,7 @@ def test_an_answer_must_be_one(worse: object) -> None:
 
 @pytest.mark.parametrize("before", [(), (Message("user", "Why?"),)])
 def test_a_worse_conversation_needs_a_better_one_with_an_answer(before: tuple[Message, ...]) -> None:
-    with pytest.raises(RowError, match="`messages` does not end with an answer"):
+    with pytest.raises(RowError, match="`messages` does not end with an assistant turn"):
         stated(Record("Why?", messages=before, extra={"rejected_messages": "No."}))
 
 

@@ -15,8 +15,8 @@ from instgen.export.find import OURS, find_format
 from instgen.export.fitness import unfit, weights_of
 from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.export.lines import HALF, Lines
+from instgen.export.provenance import Provenance
 from instgen.export.split import Splits
-from instgen.export.survey import Survey
 from instgen.formats.record import rejection_row
 from instgen.records import Record, Rejection
 from tests.fuzz import inputs
@@ -27,7 +27,7 @@ LAYOUTS = [(kind, layout) for entry in OURS for kind, layout in find_format(entr
 CHOICES = [
     Choice(by, pairs, ties, least) for by in ("", "a") for pairs in Pairs for ties in Ties for least in (0.0, 1.0)
 ]
-CARRIED, SURVEY = Carried(), Survey()
+CARRIED, PROVENANCE = Carried(), Provenance()
 
 
 def check(row: dict[str, Any], columns: Columns) -> None:
@@ -79,7 +79,7 @@ def test_a_record_is_rows_or_a_reason(row: dict[str, Any], how: int) -> None:
         assert prompt_of(record)
         assert Splits(("a", "b"), (0.5, 1.0)).of(record.id) in {"a", "b"}
         CARRIED.note(record, kind)
-        SURVEY.add(record)
+        PROVENANCE.add(record)
         assert isinstance(orjson.loads(meta(record, kind)), dict)
         assert all(isinstance(weight, float) for weight in weights_of(record).values())
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import typer
 
-from instgen.cli.config import PROJECT_FILE, said_in_words, setting_of, settings_of, tables_of
+from instgen.cli.config import PROJECT_FILE, said_in_words, setting_of, settings_of
 from instgen.cli.main import app
-from instgen.cli.named import named_teacher, price_of
 from instgen.errors import InputError, UsageError
+from instgen.running.named import named_teacher, price_of
+from instgen.running.settings import tables_of
 from tests.fuzz import inputs
 from tests.fuzz.fuzzing import fuzzed, moment, told
 from tests.fuzz.texts import spelled

@@ -102,5 +102,5 @@ def test_a_rubric_is_read_or_refused(text: str) -> None:
 
 
 def test_a_name_that_no_prompt_has_cannot_be_replaced() -> None:
-    with pytest.raises(InputError, match="no prompt of this name"):
+    with pytest.raises(InputError, match="no prompt with this name"):
         PromptBook("en", {"{{word}}": FILE})

@@ -62,8 +62,8 @@ def test_blocks_are_rendered_by_name() -> None:
         ('role = "cook"\n---\n[[user]]\nx\n', "cook"),
         ("---\nstray\n[[user]]\nx\n", "before the first part"),
         ("---\n[[user]]\nx\n[[user]]\ny\n", "twice"),
-        ("---\n[[example]]\nx\n", "either a chat"),
-        ("---\n[[user]]\nx\n[[text]]\ny\n", "either a chat"),
+        ("---\n[[example]]\nx\n", "either chat parts"),
+        ("---\n[[user]]\nx\n[[text]]\ny\n", "either chat parts"),
     ],
 )
 def test_a_malformed_file_is_refused_in_one_line(content: str, problem: str) -> None:
@@ -99,7 +99,7 @@ def test_a_users_file_replaces_ours_by_name() -> None:
 
 
 def test_a_users_file_of_an_unknown_name_is_refused() -> None:
-    with pytest.raises(InputError, match="no prompt of this name"):
+    with pytest.raises(InputError, match="no prompt with this name"):
         PromptBook("en", {"repsond": FILE})
 
 

@@ -134,7 +134,7 @@ def test_steps_go_on_while_the_rate_falls_and_end_with_their_number() -> None:
     rates = [each.rate for each in found.course]
     assert len(rates) == 3
     assert rates == sorted(rates, reverse=True)
-    assert found.file.startswith("# Optimised by `instgen evolve --auto` in 2 steps: ")
+    assert found.file.startswith("# Optimized by `instgen evolve --auto` in 2 steps: ")
 
 
 def test_nothing_is_rewritten_where_nothing_fails() -> None:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from instgen.cli.options import Asking, Writing
 from instgen.prompts.template import Sampling, parse_template
 from instgen.recipes import elimination, evolve, evolve_reading, flow
 from instgen.recipes.evolve_auto import Optimising
 from instgen.recipes.evolve_ops import METHODS, OPERATIONS
+from instgen.running.options import Asking, Writing
 from tests.commands import commands
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evolve.md").read_text("utf-8")
@@ -65,4 +65,4 @@ def test_the_calls_that_auto_takes_are_those_that_are_told() -> None:
     one = Optimising("m", {}, evolve.Evolving({}, ()), Sampling(), steps=1)
     none = Optimising("m", {}, evolve.Evolving({}, ()), Sampling(), steps=0)
     figures = (none.most_calls, one.most_calls - none.most_calls, given.most_calls)
-    assert "takes {} calls to begin with and {} a step, {:,} at most".format(*figures) in PAGE
+    assert "takes {} calls at the start and {} per step, at most {:,}".format(*figures) in PAGE

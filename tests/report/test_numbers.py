@@ -12,7 +12,7 @@ from instgen.records import Record, Step, born
 from instgen.report.categories import category_of
 from instgen.report.diversity import distinct, nearest, self_similarity
 from instgen.report.lineage import Families, changes
-from instgen.report.numbers import NOT_TOLD, as_json
+from instgen.report.numbers import UNKNOWN, as_json
 from instgen.report.sample import Sample
 from instgen.report.spread import shares_of, spread_of
 from instgen.report.survey import Survey
@@ -80,7 +80,7 @@ def test_the_nearest_is_what_comparing_all_gives(texts: list[str], others: list[
         ("Write a poem about the café “Zoé”.", "", "generation"),
         (f"{'word ' * 400} Summarize this.", "", "summarization"),
         ("写一首诗。", "", "generation"),
-        ("Напиши стихотворение.", "", NOT_TOLD),
+        ("Напиши стихотворение.", "", UNKNOWN),
     ],
 )
 def test_a_use_case_is_told_by_keyword(instruction: str, given_input: str, category: str) -> None:
@@ -160,7 +160,7 @@ def test_languages_that_cannot_be_told_are_counted_and_are_no_language() -> None
     for text in ("Write a poem about the sea and the wind that blows over it.", "17 + 4"):
         survey.add(born(Record(text)))
     numbers = survey.numbers()
-    assert numbers.languages == {"en": 1, NOT_TOLD: 1}
+    assert numbers.languages == {"en": 1, UNKNOWN: 1}
     assert numbers.gates()["languages"] == 1
 
 

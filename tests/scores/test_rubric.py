@@ -48,19 +48,19 @@ def test_every_built_in_rubric_says_what_it_is_for(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("from = 1", "from = 5"), "a scale goes up"),
-        (("from = 1", "from = 3"), "a scale goes up"),
-        (("to = 3", "to = 1000"), "by 100 at most"),
+        (("from = 1", "from = 5"), "to must be greater than from"),
+        (("from = 1", "from = 3"), "to must be greater than from"),
+        (("to = 3", "to = 1000"), "by at most 100"),
         (("to = 3", "to = 3.5"), "must be a whole number"),
         (("to = 3", "to = true"), "must be a whole number"),
         (("to = 3", ""), "to is missing"),
-        (('of = "answer"', 'of = "reply"'), "is not understood"),
+        (('of = "answer"', 'of = "reply"'), "unknown value"),
         (('of = "answer"', ""), "of is missing"),
-        (('question = "Does it rhyme?"', "question = 3"), "must be a text"),
+        (('question = "Does it rhyme?"', "question = 3"), "must be a string"),
         (("[scores.rhyme]", "[scores.Rhyme]"), "cannot be named"),
         (("[scores.rhyme]", "[scores.reasoning]"), "cannot be named"),
-        (("[scores.rhyme]", "[rhyme]"), "is not understood"),
-        (('means = "3: perfectly."', 'meaning = "3: perfectly."'), "is not understood"),
+        (("[scores.rhyme]", "[rhyme]"), "unknown key"),
+        (('means = "3: perfectly."', 'meaning = "3: perfectly."'), "unknown key"),
         (('of = "answer"', 'of = "answer"\noverall = "rhyme"'), "overall"),
         (('of = "answer"', 'of = "answer"\nsiblings = true'), "siblings"),
         (('of = "answer"', 'of = "answer"\nall = true'), "all = true"),
@@ -112,10 +112,10 @@ def test_every_rubric_of_ours_says_all_of_it_in_chinese(name: str) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("zh = 1", "[zh] is no table"),
+        ("zh = 1", "[zh] must be a table"),
         ("[zh]\nquestion = '好吗？'", "[zh.means] mine is missing"),
         ("[zh]\n[zh.means]\nmine = '好'", "[zh] question is missing"),
-        ("[zh]\nquestion = '好吗？'\n[zh.means]\nmine = '好'\nyours = '好'", "[zh.means] yours is not understood"),
+        ("[zh]\nquestion = '好吗？'\n[zh.means]\nmine = '好'\nyours = '好'", "[zh.means] yours: unknown key"),
     ],
 )
 def test_words_in_chinese_are_all_there_or_none(more: str, told: str) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.cli.conftest import folder, instgen, server
+from tests.cli.conftest import folder, instgen
 
-__all__ = ["folder", "instgen", "server"]
+__all__ = ["folder", "instgen"]

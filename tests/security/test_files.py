@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.folder import Folder
-from instgen.cli.spool import Spool
-from instgen.cli.whole import replace_whole
 from instgen.errors import InputError, UsageError
 from instgen.journal import SqliteJournal
 from instgen.jsonl import open_destination
 from instgen.records import Completion
+from instgen.running.folder import Folder
+from instgen.running.spool import Spool
+from instgen.running.whole import replace_whole
 from instgen.teachers.scripted import Scripted
 from tests.cli.conftest import Program
 
@@ -80,7 +80,7 @@ def test_a_packed_output_does_not_follow_a_link_beside_it(tmp_path: Path, victim
 def test_an_output_that_is_a_link_to_another_file_is_left_alone(tmp_path: Path, victim: Path) -> None:
     (tmp_path / "out.jsonl").symlink_to(victim / "train.jsonl")
     file = open_destination(tmp_path / "out.jsonl", [], force=False, resumable=True)
-    with pytest.raises(Exception, match="differs from this run's line"):
+    with pytest.raises(Exception, match="differs from what this run writes"):
         file.write([ROW.encode()])
     file.close()
     assert untouched(victim)
@@ -88,7 +88,7 @@ def test_an_output_that_is_a_link_to_another_file_is_left_alone(tmp_path: Path, 
 
 def test_a_scripts_log_is_never_put_into_another_file(victim: Path) -> None:
     rules = [{"log": str(victim / "train.jsonl")}, {"reply": "x"}]
-    with pytest.raises(InputError, match="no log of calls"):
+    with pytest.raises(InputError, match="not a log of calls"):
         Scripted(rules)
     assert untouched(victim)
 
@@ -112,7 +112,7 @@ def test_a_split_is_no_path(name: str) -> None:
 def test_a_prompt_files_name_must_be_one_of_ours(tmp_path: Path) -> None:
     from instgen.prompts.book import PromptBook
 
-    with pytest.raises(InputError, match="no prompt of this name"):
+    with pytest.raises(InputError, match="no prompt with this name"):
         PromptBook(overrides={"../../evil": "x"})
 
 

@@ -46,7 +46,7 @@ def test_a_users_expression_takes_linear_time(pattern: str) -> None:
 def test_an_expression_that_could_hang_is_refused_with_its_place(pattern: str) -> None:
     with pytest.raises(ExpressionError):
         Expression(pattern)
-    with pytest.raises(InputError, match="rules:3: match is no regular expression"):
+    with pytest.raises(InputError, match="rules:3: match is not a regular expression"):
         script({3: {"match": pattern, "reply": "x"}}, "rules")
 
 

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instgen import terminal
-from instgen.cli import console
+from instgen import console, terminal
 from instgen.journal import SqliteJournal
 from instgen.records import Completion
 from tests.cli.conftest import settings

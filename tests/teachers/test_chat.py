@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from instgen.errors import ItemFailed
 from instgen.records import Message, Prompt, Usage
 from instgen.teachers.chat import read, request, split_thinking
-from instgen.teachers.dialect import SEEDS, Said, encode
+from instgen.teachers.dialect import SEEDS, Answer, encode
 from tests.teachers.bodies import JSON
 from tests.teachers.bodies import openai as reply
 
@@ -112,12 +112,12 @@ def test_reasoning_of_its_own_is_kept_apart(key: str) -> None:
     ],
 )
 def test_thinking_is_told_from_the_answer(text: str, answer: str, reasoning: str) -> None:
-    assert split_thinking(text) == Said(answer, reasoning)
+    assert split_thinking(text) == Answer(answer, reasoning)
 
 
 @given(st.text().filter(lambda text: "think>" not in text))
 def test_a_text_without_thinking_is_all_answer(text: str) -> None:
-    assert split_thinking(text) == Said(text)
+    assert split_thinking(text) == Answer(text)
 
 
 def test_usage_is_the_servers() -> None:

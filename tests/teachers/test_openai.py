@@ -107,7 +107,7 @@ def test_after_a_passing_trouble_the_answer_still_comes(trouble: Answer) -> None
 
 
 def test_a_server_that_stalls_is_asked_again() -> None:
-    done = asked([Answer(stall=True), chat("Hi")], timeout=0.2)
+    done = asked([Answer(stall=True), chat("Hi")], timeout=0.5)
     assert done.completion.text == "Hi"
 
 
@@ -233,7 +233,7 @@ def test_a_declined_setting_is_left_out_told_once_and_remembered() -> None:
             return told, len(server.requests)
 
     [line], requests = asyncio.run(run())
-    assert "does not take temperature" in line
+    assert "does not accept temperature" in line
     assert requests == 4
 
 

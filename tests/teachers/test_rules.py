@@ -82,7 +82,7 @@ def test_an_unknown_key_is_told_what_is_known() -> None:
 
 @pytest.mark.parametrize("rows", [[], [{"traits": {"window": 2}}]])
 def test_a_script_without_a_rule_is_an_error(rows: list[dict[str, Any]]) -> None:
-    with pytest.raises(InputError, match="holds no rule"):
+    with pytest.raises(InputError, match="contains no rule"):
         read(*rows)
 
 

@@ -109,7 +109,7 @@ def test_a_table_that_does_not_fit_its_tokens_is_no_model(tmp_path, tensors):
 def test_what_is_no_number_is_said_to_be_none(tmp_path):
     table = TABLE_OF_WORDS.copy()
     table[1, 0] = np.nan
-    with pytest.raises(InputError, match="no number"):
+    with pytest.raises(InputError, match="not numbers"):
         vectors(write_model(tmp_path / "m", embeddings=table), "name")
 
 
@@ -117,7 +117,7 @@ def test_what_is_no_number_is_said_to_be_none(tmp_path):
 def test_what_is_no_tokenizer_is_said_to_be_none(tmp_path):
     folder = write_model(tmp_path / "m")
     (folder / TOKENS).write_text("{}")
-    with pytest.raises(InputError, match="no tokenizer"):
+    with pytest.raises(InputError, match="not a tokenizer"):
         open_static(str(folder))
 
 

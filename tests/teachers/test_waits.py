@@ -65,7 +65,7 @@ def test_a_limit_of_our_own_is_told_of() -> None:
             async with asked(teacher, 2):
                 return await told_by(teacher)
 
-    assert asyncio.run(run()).endswith(" s: no more is allowed a minute")
+    assert asyncio.run(run()).endswith(" s: the limit per minute is reached")
 
 
 def test_a_teacher_at_work_waits_for_nothing() -> None:

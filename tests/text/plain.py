@@ -60,7 +60,7 @@ class NoveltyIndex:
         self.threshold = exact(threshold)
         """Of ROUGE-L F; 0.7 in Self-Instruct (section 2.2), where 0.7 itself still counts as new."""
         if not 0 <= self.threshold <= 1:
-            raise UsageError(f"a similarity threshold is between 0 and 1, not {threshold}")
+            raise UsageError(f"a similarity threshold must be between 0 and 1, not {threshold}")
         self._vocabulary = Vocabulary()
         self._rows: dict[int, _Rows] = {}
         self._ids: list[str] = []

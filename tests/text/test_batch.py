@@ -78,8 +78,8 @@ def test_every_script_is_judged_as_by_the_whole_comparison(threshold: float, row
 @given(families(), CUTS)
 def test_a_crowd_is_judged_in_halves_alike(rows: list[str], sizes: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_CROWDED", 0)
-        patch.setattr(module, "_FEW", 1)
+        patch.setattr(module, "_SPLIT_ABOVE", 0)
+        patch.setattr(module, "_MIN_SPLIT", 1)
         assert judged(0.6, rows, sizes) == compared(0.6, rows)
 
 
@@ -87,7 +87,7 @@ def test_a_crowd_is_judged_in_halves_alike(rows: list[str], sizes: list[int]) ->
 def test_what_is_rare_may_be_counted_at_any_time(rows: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SLICE", 4)
-        patch.setattr(module, "_COUNTED_AGAIN", 2)
+        patch.setattr(module, "_RECOUNT_FACTOR", 2)
         assert judged(0.5, rows, [3]) == compared(0.5, rows)
 
 

@@ -39,8 +39,8 @@ def test_what_is_called_near_is_near_and_was_kept(threshold: float, rows: list[s
 def test_answers_do_not_depend_on_the_batches(rows: list[str], sizes: list[int]) -> None:
     index = NearIndex(0.6)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_CROWDED", 1)
-        patch.setattr(module, "_FEW", 1)
+        patch.setattr(module, "_SPLIT_ABOVE", 1)
+        patch.setattr(module, "_MIN_SPLIT", 1)
         cut_up = [answer for part in cut(rows, sizes) for answer in index.judge(part)]
     assert cut_up == NearIndex(0.6).judge(rows)
 

@@ -1,12 +1,15 @@
-"""Every test of this folder is torture, and what they measured is printed in the end."""
+"""Every test of this folder is torture, and what they measured is printed in the end; a program whose disk can fail."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Server
 from tests.torture.runs import SEED, told
+from tests.torture.shim import compiled, forking
 
 HERE = Path(__file__).parent
 
@@ -24,3 +27,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"torture, TORTURE_SEED={SEED}")
         for figure in told():
             terminalreporter.write_line(figure)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Forks the program, with faults.c before libc."""
+    with forking(compiled(tmp_path_factory.mktemp("shim"))) as running:
+        yield running

@@ -6,7 +6,8 @@
    TORTURE_AT      the number of the call that fails, from 1
    TORTURE_ERRNO   with which error
    TORTURE_ON      what comes after it: once (all goes well again), full (all of its kind fails), short (half of the
-                   write is done, then all of its kind fails: what a disk does that is filling up)
+                   write is done, then all of its kind fails: what a disk does that is filling up), kill (it does not
+                   fail: before it the process is killed)
    TORTURE_FIRED   a file that says which call it was; it is not made where none failed
    TORTURE_TRACE   a file that gets every change of a file and every sync, in order
    TORTURE_CLOCK   seconds after which the wall clock jumps, by an hour back, then two forward, and so on */
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -98,6 +100,8 @@ static enum fate fate(const char *kind, const char *call, const char *path) {
     pthread_mutex_unlock(&lock);
     if (first)
         say_fired(call, path);
+    if (first && on && !strcmp(on, "kill"))
+        kill(getpid(), SIGKILL);
     if (first && on && !strcmp(on, "short"))
         return HALF;
     if (!first && !later)
@@ -267,17 +271,29 @@ int rename(const char *from, const char *to) {
     return REAL(rename)(from, to);
 }
 
-int unlink(const char *name) {
+static int removed(const char *call, int folder, const char *name) {
     char path[PATH_MAX];
-    absolute(AT_FDCWD, name, path);
+    absolute(folder, name, path);
     if (below_root(path)) {
-        if (fate("unlink", "unlink", path) == FAILS)
+        if (fate("unlink", call, path) == FAILS)
             return -1;
         pthread_mutex_lock(&lock);
         trace('u', path, strlen(path), 0, "", 0);
         pthread_mutex_unlock(&lock);
     }
-    return REAL(unlink)(name);
+    return 0;
+}
+
+int unlink(const char *name) {
+    return removed("unlink", AT_FDCWD, name) ? -1 : REAL(unlink)(name);
+}
+
+int unlinkat(int folder, const char *name, int flags) {
+    return removed("unlinkat", folder, name) ? -1 : REAL(unlinkat)(folder, name, flags);
+}
+
+int rmdir(const char *name) {
+    return removed("rmdir", AT_FDCWD, name) ? -1 : REAL(rmdir)(name);
 }
 
 static void jump(struct timespec *time) {

@@ -11,7 +11,7 @@ import errno
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,6 @@ from tests.torture.runs import (
     trials,
     undisturbed,
 )
-from tests.torture.shim import compiled, forking
 
 TRIALS = trials(10_000)
 """Calls that fail in turn at most; a run that is not disturbed any more comes sooner."""
@@ -100,12 +99,6 @@ WAYS = (
 """What fails: one call, all from one on, or all after one that is half done."""
 
 Knowing = Callable[[str], Known]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with forking(compiled(tmp_path_factory.mktemp("shim"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from tests.torture.runs import (
     tell,
     trials,
 )
-from tests.torture.shim import Change, changes, compiled, forking
+from tests.torture.shim import Change, changes, compiled
 
 TRIALS = trials(300)
 DISK = "disk"
@@ -52,12 +52,6 @@ class Recorded:
 
     known: Known
     history: Sequence[Change]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with forking(compiled(tmp_path_factory.mktemp("shim"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

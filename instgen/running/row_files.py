@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from instgen.cli.folder import Folder
 from instgen.export.columns import Columns
 from instgen.export.format import DataFile, Format
 from instgen.export.parquet import write_parquet
 from instgen.export.split import order_key
 from instgen.jsonl import translated
+from instgen.running.folder import Folder
 
 BUFFER = 1 << 20
 

@@ -62,5 +62,5 @@ def validated(model: type[Model], value: Any, path: Path, table: str) -> Model:
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        hint = "a key stands in a variable or a file: api_key_env, api_key_file" if "key" in place else ""
+        hint = "put the key in a variable or a file: api_key_env, api_key_file" if "key" in place else ""
         raise InputError(str(path), f"[{table}] {place}: {first['msg']}", hint) from problem

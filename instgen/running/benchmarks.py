@@ -36,7 +36,7 @@ class Benchmark:
 
 
 def benchmark(named: str) -> Benchmark:
-    """The items of a file as it was named on the command line.
+    """The items of a file as it was named, `FILE` or `FILE:field`.
 
     Raises:
         InputError: it cannot be read, or a row has no text to compare with.

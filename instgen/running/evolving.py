@@ -1,4 +1,4 @@
-"""The way of evolving that a command line describes: its operations, ours or a user's own, and their prompt files.
+"""The way of evolving that the options describe: its operations, ours or a user's own, and their prompt files.
 
 The rule: `--method` is the name of one of ours, else a path. A file is one operation, named after the file; a folder is
 a set of them, one a file. A user's file serves every language, and is tried with a made-up task before anything is
@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from instgen.cli.opening import Teachers, open_prompts, sampling_of, text_of
-from instgen.cli.options import Asking, Profile
 from instgen.errors import InputError, UsageError
 from instgen.prompts.book import SUFFIX, PromptBook, built_in
 from instgen.prompts.template import Template, parse_template
@@ -23,6 +21,9 @@ from instgen.recipes.evolve import Evolving, Round, Wording, evolving_prompt
 from instgen.recipes.evolve_ops import METHODS, Operation, Turn, Weighted, operations_of, own_operation, read_weights
 from instgen.recipes.wording import LANGUAGES
 from instgen.records import Record
+from instgen.running.options import Asking, Profile
+from instgen.running.prompts import open_prompts, sampling_of, text_of
+from instgen.running.teachers import Teachers
 from instgen.teachers.teacher import Teacher
 
 ROUNDS = 2
@@ -37,7 +38,7 @@ _FORM = "a method has parts [[user]] with {{task}}, [[task]] and [[task with inp
 
 @dataclass(frozen=True, slots=True)
 class EvolveOptions:
-    """The command's own options, by their names; None is left to the profile, or to the default."""
+    """The options of `evolve` alone, by their names; None is left to the profile, or to the default."""
 
     rounds: int | None
     method: str | None
@@ -104,7 +105,7 @@ def evolving_of(own: EvolveOptions, teachers: Teachers, asking: Asking) -> Evolv
 
 
 def as_published(asking: Asking) -> Asking:
-    """The paper's sampling, where the command line says nothing else."""
+    """The paper's sampling, where the options say nothing else."""
     paper = profiles.EVOLVE
     return replace(
         asking,
@@ -184,7 +185,7 @@ def _try(template: Template) -> None:
     if template.defaults.role != "teacher":
         raise InputError(template.name, f"a method is for the teacher, not for the {template.defaults.role}")
     if not template.blocks.get("kinds", "one").strip():
-        raise InputError(template.name, "the part [[kinds]] has no line to draw")
+        raise InputError(template.name, "the part [[kinds]] has no lines")
     operation = own_operation("own", template)
     for given in ("", "some"):
         turn = Round(1, Turn(operation, 0.0), (Record("Any", given),), 0)

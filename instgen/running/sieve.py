@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from instgen.cli.funnel import RULES
 from instgen.errors import InputError
 from instgen.filters.repairs import repaired
 from instgen.filters.rulebook import Rulebook
@@ -25,6 +24,8 @@ from instgen.lines import BadLine, Row
 from instgen.records import Record, Rejection, Verdict
 
 STAGE = "filter"
+RULES = "rules"
+"""What the rules are called as a step."""
 Cleaning = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """A row in, the same row or a changed one out."""
 

@@ -7,14 +7,13 @@ so were compared with nothing, are told of.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from instgen.cli.config import said_by
-from instgen.cli.filter_options import Dedupe, FilterOptions
-from instgen.cli.options import Asking, Writing
 from instgen.errors import UsageError
+from instgen.running.filter_options import Dedupe, FilterOptions
+from instgen.running.keys import api_key
+from instgen.running.options import Asking, Writing
 
 if TYPE_CHECKING:
     from instgen.filters.semantic import Embed, Floats
@@ -28,7 +27,7 @@ ENDPOINTS_ONLY = ("embed_url", "embed_key_env", "journal", "no_journal")
 
 @contextlib.contextmanager
 def opened(asked: FilterOptions, writing: Writing, tell: Tell) -> Iterator[Embed | None]:
-    """What makes the vectors that the command line asks for; None where it asks for none.
+    """What makes the vectors that the options ask for; None where they ask for none.
 
     Args:
         asked: names the model.
@@ -42,14 +41,14 @@ def opened(asked: FilterOptions, writing: Writing, tell: Tell) -> Iterator[Embed
     """
     provider, _, model = (asked.embed or "").partition("/")
     for option in ENDPOINTS_ONLY:
-        if provider != "openai" and said_by(option) == "flag":
-            raise UsageError(f"--{option.replace('_', '-')} is about a model behind an address", _EXAMPLES)
+        if provider != "openai" and option in asked.explicit.flags:
+            raise UsageError(f"--{option.replace('_', '-')} applies only to a model with an address", _EXAMPLES)
     if Dedupe.SEMANTIC not in asked.methods:
         yield None
         return
     if provider not in PROVIDERS:
         raise UsageError(
-            f"--embed {asked.embed}: not known" if asked.embed else "--dedupe semantic, and no model for it", _EXAMPLES
+            f"--embed {asked.embed}: unknown model" if asked.embed else "--dedupe semantic needs a model", _EXAMPLES
         )
     with _endpoint(asked, model, writing, tell) if provider == "openai" else _static(model) as embed:
         counted = _Counted(embed)
@@ -70,14 +69,15 @@ def _static(folder: str) -> Iterator[Embed]:
 def _endpoint(asked: FilterOptions, name: str, writing: Writing, tell: Tell) -> Iterator[Embed]:
     import asyncio
 
-    from instgen.cli.drive import loop_factory
-    from instgen.cli.opening import open_journal
-    from instgen.cli.purchases import Purchases
+    from instgen.running.journal import open_journal
+    from instgen.running.purchases import Purchases
+    from instgen.running.run import loop_factory
     from instgen.teachers.embed import open_endpoint
     from instgen.teachers.teacher import Settings
 
     urls = (asked.embed_url,) if asked.embed_url else ()
-    settings = Settings(base_urls=urls, api_key=_key(asked.embed_key_env), tell=tell)
+    key = api_key(asked.embed_key_env, None, "--embed-key-env")
+    settings = Settings(base_urls=urls, api_key=key, tell=tell)
     keeping = Asking(journal=asked.journal, no_journal=asked.no_journal)
     with open_journal(keeping, writing) as journal:
         model = open_endpoint(name, settings, Purchases(journal))
@@ -88,18 +88,9 @@ def _endpoint(asked: FilterOptions, name: str, writing: Writing, tell: Tell) -> 
                 runner.run(model.aclose())
                 if model.asked or model.replayed:
                     tell(
-                        f"filter: {model.name}: {model.asked:,} texts asked ({model.tokens:,} tokens), "
+                        f"filter: {model.name}: {model.asked:,} texts sent ({model.tokens:,} tokens), "
                         f"{model.replayed:,} from the journal"
                     )
-
-
-def _key(variable: str | None) -> str | None:
-    """The key in the named variable; None leaves the usual one."""
-    if not variable:
-        return None
-    if not (key := os.environ.get(variable)):
-        raise UsageError("--embed-key-env: no variable of this name is set", "it is the variable's name, not the key")
-    return key
 
 
 class _Counted:
@@ -117,9 +108,7 @@ class _Counted:
 
     def tell(self, name: str, tell: Tell) -> None:
         if self._without:
-            tell(
-                f"filter: {name} cannot read {self._without:,} of {self._texts:,} texts: nothing is compared with them"
-            )
+            tell(f"filter: {name} cannot read {self._without:,} of {self._texts:,} texts, so they were not compared")
 
 
-_EXAMPLES = "say --embed openai/MODEL (any server with /v1/embeddings) or --embed static/FOLDER"
+_EXAMPLES = "use --embed openai/MODEL (any server with /v1/embeddings) or --embed static/FOLDER"

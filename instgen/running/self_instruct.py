@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from instgen.cli.job import Job
-from instgen.cli.opening import open_prompts, open_teachers, sampling_of, text_of
-from instgen.cli.options import Asking, Profile, Writing
 from instgen.engine import Target
 from instgen.errors import InputError
 from instgen.prompts.book import PromptBook
@@ -20,6 +17,10 @@ from instgen.recipes.classic import Classic, ClassicRecipe, Templates
 from instgen.recipes.flow import Recipe
 from instgen.recipes.pool import MACHINE_SHARE
 from instgen.records import Record
+from instgen.running.job import Job
+from instgen.running.options import Asking, Profile, Writing
+from instgen.running.prompts import open_prompts, sampling_of, text_of
+from instgen.running.teachers import open_teachers
 from instgen.seedlist import LANGUAGES
 from instgen.teachers.teacher import Teacher
 
@@ -33,7 +34,7 @@ HOPED_YIELD = 0.6
 
 @dataclass(frozen=True, slots=True)
 class SelfInstructOptions:
-    """The command's own options, by their names; None is left to the method and the teacher."""
+    """The options of `self-instruct` alone, by their names; None is left to the method and the teacher."""
 
     n: int
     method: str
@@ -77,7 +78,7 @@ def self_instruct_job(
 
     Raises:
         UsageError: no such teacher, or a key that cannot be had.
-        InputError: a file that cannot be read, or holds no topic.
+        InputError: a file that cannot be read, or contains no topics.
     """
     teachers = open_teachers(asking, writing)
     made = recipe_of(own, seeds, teachers.teacher, asking)
@@ -90,7 +91,7 @@ def recipe_of(own: SelfInstructOptions, seeds: Iterable[Record], teacher: Teache
     """The recipe that the options describe.
 
     Raises:
-        InputError: a file that cannot be read, or holds no topic.
+        InputError: a file that cannot be read, or contains no topics.
     """
     published = profiles.CLASSIC if own.classic else profiles.ALPACA
     tasks = own.tasks_per_call or (published.tasks if own.paper else teacher.traits.tasks_per_call)
@@ -172,5 +173,5 @@ def _classic(own: SelfInstructOptions, seeds: Iterable[Record], said: _Said) -> 
 def _topics(path: Path) -> tuple[str, ...]:
     topics = tuple(line.strip() for line in text_of(path).splitlines() if line.strip())
     if not topics:
-        raise InputError(str(path), "holds no topic", "a topic a line is wanted")
+        raise InputError(str(path), "contains no topics", "write one topic per line")
     return topics

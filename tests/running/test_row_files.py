@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.folder import Folder
-from instgen.cli.writing import BUFFER, Parts
 from instgen.errors import OutputFailed
 from instgen.export.find import find_format
+from instgen.running.folder import Folder
+from instgen.running.row_files import BUFFER, Parts
 
 
 def no_room(*arguments: object, **more: object) -> None:

@@ -12,11 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from instgen.cli import console
-from instgen.cli.evolving import NAME_HINT, EvolveOptions, as_published, is_name, method_text
-from instgen.cli.opening import open_prompts, sampling_of, text_of
-from instgen.cli.options import Asking, Writing
-from instgen.cli.whole import replace_whole
+from instgen import console
 from instgen.errors import InputError, OutputFailed, UsageError
 from instgen.prompts.book import SUFFIX, built_in
 from instgen.pump import Pump
@@ -26,6 +22,10 @@ from instgen.recipes.evolve_ops import METHODS
 from instgen.recipes.flow import Flow, Outcome
 from instgen.recipes.wording import LANGUAGES
 from instgen.records import Record
+from instgen.running.evolving import NAME_HINT, EvolveOptions, as_published, is_name, method_text
+from instgen.running.options import Asking, Writing
+from instgen.running.prompts import open_prompts, sampling_of, text_of
+from instgen.running.whole import replace_whole
 
 FILE = "evolve-auto"
 METHOD_FILE = Path("evolve-method.txt")
@@ -56,7 +56,7 @@ def saving_of(own: EvolveOptions, writing: Writing) -> Saving | None:
         return Saving(own.save_method or METHOD_FILE, steps, writing.force, writing.quiet)
     if own.save_method is not None or own.auto_steps is not None:
         option = "--save-method" if own.save_method is not None else "--auto-steps"
-        raise UsageError(f"{option}: there is nothing to optimise without --auto")
+        raise UsageError(f"{option} needs --auto")
     return None
 
 
@@ -138,7 +138,7 @@ def optimising_of(own: EvolveOptions, evolving: Evolving, asking: Asking, saving
     """
     if own.ops is not None:
         raise UsageError(
-            "--auto and --ops: one method is rewritten, and no operation is drawn", "leave out one of them"
+            "--auto and --ops exclude each other: --auto rewrites a single method", "leave out one of them"
         )
     if own.method is not None and (own.method in METHODS.keys() - {AUTO} or Path(own.method).is_dir()):
         raise UsageError(f"--auto --method {own.method}: only one method can be rewritten", "name a file, or none")
@@ -157,7 +157,7 @@ def tell_cost(optimising: Optimising, asking: Asking, writing: Writing) -> None:
     """Say what optimising takes at most."""
     if asking.dry_run or not writing.quiet:
         rows, calls = f"{HELD:,} rows", f"{optimising.most_calls:,} calls"
-        console.say(f"{AutoEvolve.command}: the method is optimised first, by the first {rows}; at most {calls}")
+        console.say(f"{AutoEvolve.command}: optimizing the method first, on the first {rows}; at most {calls}")
 
 
 def _check(path: Path, method: str | None) -> None:
@@ -168,7 +168,7 @@ def _check(path: Path, method: str | None) -> None:
     if path.is_dir():
         raise UsageError(f"--save-method {path}: is a folder", "name a file")
     if method is not None and path.exists() and Path(method).exists() and path.samefile(method):
-        raise UsageError(f"--save-method {path}: is the method to begin with", "name another file")
+        raise UsageError(f"--save-method {path}: is the method to start from", "name another file")
 
 
 def _optimiser(language: str, method: str | None, asking: Asking) -> Optimiser:
@@ -202,7 +202,7 @@ def save(found: Found, saving: Saving) -> None:
     path, data = saving.path, found.file.encode()
     try:
         if path.exists() and path.read_bytes() != data and not saving.force:
-            hint = "--save-method names another file, --force overwrites this one; what was asked is in the journal"
+            hint = "name another file with --save-method, or --force to overwrite this one; the answers are kept"
             raise UsageError(f"{path}: holds another method than this run found", hint)
         replace_whole(path, data)
     except OSError as problem:
@@ -214,7 +214,7 @@ def save(found: Found, saving: Saving) -> None:
 def _told(found: Found) -> str:
     first, last = found.course[0], found.course[-1]
     if not first.of:
-        return "no call was answered while the method was optimised, so it is as it was"
+        return "no call was answered while optimizing, so the method is unchanged"
     if not first.failed:
         return f"the method failed on none of {first.of} tasks, and was not rewritten"
     if len(found.course) == 1:

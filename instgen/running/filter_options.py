@@ -1,4 +1,4 @@
-"""What the command line of `filter` can ask for. Cheap to import: `--help` waits for it."""
+"""What `filter` can be asked for. Cheap to import: `--help` waits for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from instgen.errors import UsageError
+from instgen.running.options import NONE_SAID, Explicit
 
 
 class PresetName(StrEnum):
@@ -61,17 +62,6 @@ class LookedAt(StrEnum):
     ALL = "all"
 
 
-BAD_LINE = "bad-line"
-"""The reason of a line that was passed over."""
-
-
-class OnBadLine(StrEnum):
-    """What a line that is no row means."""
-
-    ERROR = "error"
-    SKIP = "skip"
-
-
 class Personal(StrEnum):
     """What becomes of personal data."""
 
@@ -82,7 +72,7 @@ class Personal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilterOptions:
-    """What the command line asks for, by the names of its options."""
+    """What is asked for, by the names of the options."""
 
     preset: PresetName = PresetName.DEFAULT
     rule: Sequence[str] = ()
@@ -114,6 +104,8 @@ class FilterOptions:
     sample: int | None = None
     diverse: int | None = None
     seed: int = 0
+    explicit: Explicit = NONE_SAID
+    """No option, but which of them were said."""
 
     @property
     def methods(self) -> frozenset[Dedupe]:
@@ -124,5 +116,5 @@ class FilterOptions:
         wanted = {method for method, threshold in thresholds.items() if threshold is not None}
         wanted |= {Dedupe.NOVELTY} if self.novelty_script else set()
         if Dedupe.OFF in self.dedupe and (len(named) > 1 or wanted):
-            raise UsageError("--dedupe off, and a method beside it", "say either")
+            raise UsageError("--dedupe off cannot be combined with a method", "say either")
         return frozenset((named | wanted) - {Dedupe.OFF})

@@ -1,4 +1,4 @@
-"""Talk to a person: lines and errors as words, on stderr, and what commands list, on stdout.
+"""Talk to a person: lines on stderr, and what commands list, on stdout.
 
 The rule: what others wrote (a teacher, a server, whoever named a file) never commands the terminal; see `terminal`.
 Cheap to import: `--help` waits for it.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 import sys
 
 from instgen import terminal
-from instgen.errors import InstgenError, OutputFailed
+from instgen.errors import OutputFailed
 
 STDIN, STDOUT = 0, 1
 """Their descriptors."""
@@ -63,10 +62,10 @@ def _show(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data + b"\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # its reader has gone: see `main`
+    except BrokenPipeError:  # its reader is gone: see `main`
         raise
     except OSError as problem:
-        raise OutputFailed(f"stdout: cannot be written: {problem.strerror}", "free the disk") from problem
+        raise OutputFailed(f"stdout: cannot be written: {problem.strerror}", "free some disk space") from problem
 
 
 def _say(clean: str) -> None:
@@ -100,29 +99,6 @@ def clear() -> None:
     if draws():
         with contextlib.suppress(OSError):
             os.write(sys.stderr.fileno(), ERASE.encode())
-
-
-def tell(problem: InstgenError) -> None:
-    """An error, what to do about it, and the line that continues."""
-    say(f"instgen: {' '.join(problem.message.split())}")
-    if problem.hint:
-        say(f"  {problem.hint}")
-    if problem.can_continue:
-        said = [word for word in sys.argv[1:] if word != "--force"]  # what is there now is ours, and to be continued
-        more = [option for option in problem.continue_with.split() if option not in said]
-        say(f"to continue: {shlex.join(['instgen', *said, *more])}{_around()}")
-
-
-def _around() -> str:
-    """What belongs to the command line besides and only the shell has seen, as a comment for it."""
-    if is_pipe(STDIN) or is_pipe(STDOUT):
-        return "  # in the same pipeline"
-    return "  # with the same redirection" if is_file(STDIN) or is_file(STDOUT) else ""
-
-
-def argv() -> str:
-    """The command line, as it could be given again."""
-    return shlex.join(["instgen", *sys.argv[1:]])
 
 
 def is_pipe(fd: int) -> bool:

@@ -20,13 +20,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instgen.cli.config import tables_of, users_file
 from instgen.errors import InputError
+from instgen.running.settings import tables_of, users_file
 from instgen.teachers.find import known_providers
 from instgen.teachers.prices import Price, known_price
 
 if TYPE_CHECKING:
-    from instgen.cli.named_schema import NamedTeacher
+    from instgen.running.named_schema import NamedTeacher
 
 NAME = re.compile(r"[a-z0-9_-]+")
 
@@ -46,8 +46,8 @@ def named_teacher(name: str, config: Path | None) -> NamedTeacher | None:
     if table is None:
         return None
     if not NAME.fullmatch(name) or name in known_providers():
-        raise InputError(str(path), f"[teachers.{name}]: a name is of a-z, 0-9, _ and -, and no provider's")
-    from instgen.cli.named_schema import NamedTeacher, validated
+        raise InputError(str(path), f"[teachers.{name}]: a name consists of a-z, 0-9, _ and -, and is not a provider's")
+    from instgen.running.named_schema import NamedTeacher, validated
 
     return validated(NamedTeacher, table, path, f"teachers.{name}")
 
@@ -65,7 +65,7 @@ def price_of(spec: str, base_urls: tuple[str, ...], config: Path | None) -> Pric
     if said is None:
         elsewhere = base_urls or os.environ.get(f"{spec.partition('/')[0].upper()}_BASE_URL")
         return None if elsewhere else known_price(spec)
-    from instgen.cli.named_schema import NamedPrice, validated
+    from instgen.running.named_schema import NamedPrice, validated
 
     return validated(NamedPrice, said, path, f"prices.{spec}").price()
 

@@ -1,8 +1,9 @@
 """A folder that is written whole: beside its place first, and put there when all is done.
 
-The rules: until then nothing that was there has changed; the same files again change nothing; other files are replaced
-only by force, and a file that the export does not write is never touched. The folder itself may be a symbolic link, as
-its user made it; inside it and beside it none is followed, for they came with what was cloned or unpacked there.
+The rules: until then nothing that was there has changed, and a run that is killed leaves the old folder or the new one,
+whole, or none, and then the next run puts the old one back; the same files again change nothing; other files are
+replaced only by force, and a file that the export does not write is never touched. The folder itself may be a symbolic
+link, as its user made it; inside it and beside it none is followed: others may have put them there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import BinaryIO
 from instgen.errors import OutputDiffers, UsageError
 from instgen.jsonl import locked, translated
 
-_DONE, _LOCK = "files", "lock"
+_DONE, _BEFORE, _LOCK = "files", "before", "lock"
 
 
 class Folder:
@@ -33,19 +34,20 @@ class Folder:
         """
         self.path = path
         self._force = force
-        place = path.resolve()
+        self._place = place = path.resolve()
         if path.exists() and not path.is_dir():
             raise UsageError(f"{path}: is a file", "name a folder")
         if not place.parent.is_dir():
             raise UsageError(f"{path}: there is no folder {place.parent}", "make it first")
         for each in inputs:
             if place in each.resolve().parents and str(each) != "-":
-                raise UsageError(f"{each}: lies in the folder that is written, {path}", "name another folder")
+                raise UsageError(f"{each}: is in the output folder, {path}", "name another folder")
         self._stage = place.parent / f".{place.name}.instgen"
-        _check_no_link(self._stage, self._stage / _DONE, self._stage / _LOCK)
+        _check_no_link(self._stage, *(self._stage / name for name in (_DONE, _BEFORE, _LOCK)))
         with translated(str(path)):
             self._stage.mkdir(exist_ok=True)
             self._lock = locked(self._stage / _LOCK, path, "folder")
+            self._settle()
             shutil.rmtree(self._files, ignore_errors=True)
             self._files.mkdir()
 
@@ -55,12 +57,18 @@ class Folder:
 
     def __exit__(self, *exception: object) -> None:
         """Of what was not put in place nothing stays."""
-        shutil.rmtree(self._stage, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._settle()
+            shutil.rmtree(self._stage, ignore_errors=True)
         os.close(self._lock)
 
     @property
     def _files(self) -> Path:
         return self._stage / _DONE
+
+    @property
+    def _before(self) -> Path:
+        return self._stage / _BEFORE
 
     def spare(self, name: str) -> Path:
         """Where a file may lie that is no part of the folder."""
@@ -85,9 +93,10 @@ class Folder:
             UsageError: other files are there.
         """
         made, there = _names(self._files), _names(self.path)
-        if there and there == made and self._same(made):
+        others = {name for name in there if name not in made or not self._same(name)}
+        if there == made and not others:
             return False
-        if there and not self._force:
+        if others and not self._force:
             raise OutputDiffers(f"{self.path}: holds something else", "name another folder, or --force to replace it")
         if foreign := sorted(there - made):
             raise UsageError(
@@ -98,26 +107,48 @@ class Folder:
         with translated(str(self.path)):
             for name in made:
                 _to_disk(self._files / name)
-            if not self.path.exists():
-                self._files.rename(self.path.resolve())
-                _to_disk(self.path.resolve().parent)
-                return True
-            for name in sorted(made):
-                (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-                (self._files / name).replace(self.path / name)
-            for folder in {(self.path / name).parent for name in made}:
-                _to_disk(folder)
+            if not self._place.exists() or self._taken_away():
+                self._files.rename(self._place)
+                _to_disk(self._place.parent)
+            else:
+                self._replace_each(made)
         return True
 
-    def _same(self, names: set[str]) -> bool:
-        return all(filecmp.cmp(self._files / name, self.path / name, shallow=False) for name in names)
+    def _taken_away(self) -> bool:
+        """Whether the old folder makes room: not under the feet of a shell, nor where the system refuses."""
+        here = Path.cwd()
+        if self._place in (here, *here.parents):
+            return False
+        shutil.copymode(self._place, self._files)
+        try:
+            self._place.rename(self._before)
+        except OSError:
+            return False
+        return True
+
+    def _settle(self) -> None:
+        """Put the old folder back where a run ended between taking it away and putting the new one there."""
+        if self._files.exists() and not self._place.exists():
+            with contextlib.suppress(FileNotFoundError):
+                self._before.rename(self._place)
+        shutil.rmtree(self._before, ignore_errors=True)
+
+    def _replace_each(self, names: set[str]) -> None:
+        for name in sorted(names):
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._files / name).replace(self.path / name)
+        for folder in {(self.path / name).parent for name in names}:
+            _to_disk(folder)
+
+    def _same(self, name: str) -> bool:
+        return filecmp.cmp(self._files / name, self.path / name, shallow=False)
 
 
 def _check_no_link(*paths: Path) -> None:
     """Raise UsageError where one of them leads elsewhere: what is written or cleared away there is not ours."""
     for path in paths:
         if path.is_symlink():
-            raise UsageError(f"{path}: is a symbolic link, and would lead the export elsewhere", "remove it")
+            raise UsageError(f"{path}: is a symbolic link, and would send the export elsewhere", "remove it")
 
 
 def _folders_of(folder: Path, name: str) -> tuple[Path, ...]:

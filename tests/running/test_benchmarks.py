@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from instgen.cli.benchmarks import benchmark
 from instgen.errors import InputError
+from instgen.running.benchmarks import benchmark
 
 
 def texts(named: Path | str) -> list[str]:

@@ -1,7 +1,7 @@
-"""What is noted of records as they go by, for the card: who made them and how, how long they are, in which language.
+"""Statistics about the exported records for the dataset card: teachers, prompts, steps, lengths and languages.
 
-The rule: memory does not grow with the data. Names are counted up to a limit, and languages are told from a sample:
-the instructions whose ids have the smallest hashes, so that the order of the rows does not matter.
+The rule: memory does not grow with the data. Distinct names are counted up to a limit, and languages are identified in
+a sample: the instructions whose ids have the smallest hashes, so the order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -17,38 +17,39 @@ from instgen.seedlist import SEED_ID
 from instgen.text.language import language
 
 SAMPLE = 1000
-"""Instructions whose language is told."""
+"""Instructions in the sample whose language is identified."""
 _SHOWN = 500
-"""Characters of each that are kept."""
+"""Characters kept of each sampled instruction."""
 NAMES = 200
-"""Different teachers, prompts or steps that are counted; beyond, they are counted together."""
+"""Distinct teachers, prompts or steps that are counted; further ones are counted together as `OTHERS`."""
 OTHERS = "others"
 
 
 @dataclass(slots=True)
-class Survey:
-    """Counts over the records that were written."""
+class Provenance:
+    """Counts over the exported records."""
 
     records: int = 0
     signed: int = 0
-    """Records that say where they come from."""
+    """Records with an origin, or with candidates that name a teacher."""
     teachers: Counter[str] = field(default_factory=Counter)
     judges: Counter[str] = field(default_factory=Counter)
-    """Who ordered or scored answers, of which nothing stands in the rows."""
+    """Teachers that ranked or scored answers; none of their own text is in the rows."""
     prompts: Counter[str] = field(default_factory=Counter)
     steps: Counter[str] = field(default_factory=Counter)
     our_seeds: int = 0
     """Records with a bundled seed task among their parents."""
     with_input: int = 0
-    conversations: int = 0
+    multi_turn: int = 0
+    """Conversations with more than one user turn."""
     characters: Counter[str] = field(default_factory=Counter)
     _sample: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
-        """Note a record."""
+        """Count one record."""
         self.records += 1
         self.with_input += bool(record.input)
-        self.conversations += sum(message.role == "user" for message in record.messages) > 1
+        self.multi_turn += sum(message.role == "user" for message in record.messages) > 1
         self.characters["instruction"] += len(record.instruction) + len(record.input)
         self.characters["output"] += len(record.output)
         if record.origin or any(one.teacher for one in record.candidates):
@@ -56,7 +57,7 @@ class Survey:
         self._draw(record)
 
     def languages(self) -> Counter[str]:
-        """How many instructions of the sample are in which language; "" for those that do not tell."""
+        """The number of sampled instructions by language code; "" counts those in an undetermined language."""
         found = (language(text) for _, text in sorted(self._sample, reverse=True))
         return Counter(guess.code if guess else "" for guess in found)
 
@@ -65,7 +66,7 @@ class Survey:
         _count(self.teachers, sorted(writers(record)))
         _count(self.judges, sorted(judges(record)))
         _count(self.prompts, dict.fromkeys(prompt for step in record.origin for prompt in step.prompts))
-        _count(self.steps, map(_told, record.origin))
+        _count(self.steps, map(_description, record.origin))
         relatives = (name for step in record.origin for name in (step.root, *step.parents))
         self.our_seeds += any(map(SEED_ID.match, relatives))
 
@@ -77,12 +78,12 @@ class Survey:
             heapq.heapreplace(self._sample, drawn)
 
 
-def _told(step: Step) -> str:
-    """A step as a person would say it: all that made it what it was, but for what differs from record to record."""
+def _description(step: Step) -> str:
+    """A step in words, without anything that differs from record to record: command, operation, seed and window."""
     values = [step.op, *([f"seed {step.seed}"] if step.seed is not None else [])]
     values += [f"window {step.window}"] if step.window is not None else []
-    said = ", ".join(value for value in values if value)
-    return f"{step.command} ({said})" if said else step.command
+    details = ", ".join(value for value in values if value)
+    return f"{step.command} ({details})" if details else step.command
 
 
 def _count(counter: Counter[str], names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""From what the command line of `filter` asks for to the sieve that does it.
+"""From the options of `filter` to the sieve that does it.
 
 The rule: a step's module is imported when somebody asks for it, so that the first row is there at once.
 """
@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from instgen.cli.filter_options import Compared, Dedupe, FilterOptions, LookedAt, Personal, Sign, Survivor
-from instgen.cli.opening import records_of
-from instgen.cli.sieve import Cleaning, Sieve, Station
 from instgen.errors import UsageError
 from instgen.filters.plugins import plugged_rules
 from instgen.filters.presets import PRESETS, chosen
@@ -21,7 +18,10 @@ from instgen.filters.repairs import REPAIRS
 from instgen.filters.rule import Rule
 from instgen.filters.rulebook import Rulebook
 from instgen.filters.steps import Selection
+from instgen.lines import records_of
 from instgen.records import Record
+from instgen.running.filter_options import Compared, Dedupe, FilterOptions, LookedAt, Personal, Sign, Survivor
+from instgen.running.sieve import Cleaning, Sieve, Station
 
 if TYPE_CHECKING:
     from instgen.filters.semantic import Embed
@@ -68,7 +68,7 @@ def explained(asked: FilterOptions) -> Iterator[str]:
     if others := plugged_rules():
         yield f"rules of other packages, by --rule: {', '.join(others)}"
     methods = [method.value for method in Dedupe if method in asked.methods]
-    yield f"duplicates: {', '.join(methods) or 'not looked for'}"
+    yield f"duplicates: {', '.join(methods) or 'off'}"
 
 
 def compared_with(asked: FilterOptions) -> tuple[Path, ...]:
@@ -79,18 +79,18 @@ def compared_with(asked: FilterOptions) -> tuple[Path, ...]:
 
 def _check(asked: FilterOptions) -> None:
     if asked.against and not asked.methods:
-        raise UsageError("--against, and no --dedupe to compare by", "say --dedupe exact, near or novelty")
+        raise UsageError("--against needs a --dedupe method", "use --dedupe exact, near or novelty")
     if asked.keep is not Survivor.FIRST and Dedupe.NEAR not in asked.methods:
-        raise UsageError(f"--keep {asked.keep} is about near duplicates", "say --dedupe near too")
+        raise UsageError(f"--keep {asked.keep} needs --dedupe near", "add --dedupe near")
     if asked.novelty_on is not Compared.TASK and Dedupe.NOVELTY not in asked.methods:
-        raise UsageError(f"--novelty-on {asked.novelty_on}, and no novelty asked for", "say --dedupe novelty too")
+        raise UsageError(f"--novelty-on {asked.novelty_on} needs --dedupe novelty", "add --dedupe novelty")
     if not asked.decontaminate and (asked.decontaminate_by, asked.decontaminate_on) != (Sign.BOTH, LookedAt.PROMPT):
-        raise UsageError("--decontaminate-by or -on, and nothing to look for", "name it: --decontaminate FILE")
+        raise UsageError("--decontaminate-by and --decontaminate-on need a benchmark", "use --decontaminate FILE")
     if asked.by is None and (asked.top is not None or asked.keep is Survivor.BEST):
-        raise UsageError(f"{'--top' if asked.top is not None else '--keep best'} of what?", "name the score: --by NAME")
+        raise UsageError(f"{'--top' if asked.top is not None else '--keep best'} needs a score", "use --by NAME")
     uses = (asked.top, asked.diverse)
     if asked.by is not None and not any(use is not None for use in uses) and asked.keep is not Survivor.BEST:
-        raise UsageError("--by names a score that nothing asks for", "it goes with --top, --diverse or --keep best")
+        raise UsageError("--by has no effect on its own", "use it with --top, --diverse or --keep best")
 
 
 def _stations(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | None) -> Iterator[Station]:
@@ -117,8 +117,8 @@ def _stations(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | 
 
 
 def _decontaminating(asked: FilterOptions, tell: Callable[[str], None]) -> Station:
-    from instgen.cli.benchmarks import benchmark
     from instgen.filters.contamination import Contamination
+    from instgen.running.benchmarks import benchmark
 
     benchmarks = [benchmark(named) for named in asked.decontaminate]
     for each in benchmarks:
@@ -127,7 +127,7 @@ def _decontaminating(asked: FilterOptions, tell: Callable[[str], None]) -> Stati
     items = (item for each in benchmarks for item in each.items)
     step = Contamination(items, asked.decontaminate_by.value, asked.decontaminate_on.value)
     if step.unchecked:
-        tell(f"filter: {len(step.unchecked):,} of them are too short to be looked for")
+        tell(f"filter: {len(step.unchecked):,} of them are too short to check")
     return Station(step)
 
 
@@ -183,9 +183,9 @@ def _by_script(said: Sequence[str]) -> Mapping[str, float]:
     found = _bounds("--novelty-script", said)
     for name, limit in found.items():
         if name not in SCRIPTS:
-            raise UsageError(f"--novelty-script {name}: no such script", f"known are {' '.join(SCRIPTS)}")
+            raise UsageError(f"--novelty-script {name}: no such script", f"known: {' '.join(SCRIPTS)}")
         if not 0 <= limit <= 1:
-            raise UsageError(f"--novelty-script {name}={limit:g}: a ROUGE-L F is from 0 to 1")
+            raise UsageError(f"--novelty-script {name}={limit:g}: a ROUGE-L F is between 0 and 1")
     return found
 
 
