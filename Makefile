@@ -36,7 +36,7 @@ types: .venv/dev
 chaos: .venv/dev .chaos/installed ## the tests against faulty servers, ours and those of others
 	$(BIN)/pytest -m chaos
 
-fuzz: .venv/dev .venv/parquet ## a hundred thousand strange inputs to each reader, or FUZZ_EXAMPLES of them
+fuzz: .venv/dev .venv/parquet ## a hundred thousand strange inputs to each property, or FUZZ_EXAMPLES of them: an hour
 	$(BIN)/pytest -m torture tests/fuzz
 
 browser: .venv/dev .browser/installed ## the report in a real browser, where Chromium and its driver are

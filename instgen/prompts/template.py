@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -150,7 +151,8 @@ def _defaults(name: str, header: str, source: str, sampling: Sampling) -> Prompt
         raise InputError(name, f"the header is not TOML: {problem}") from problem
     for key, value in settings.items():
         if key not in _HEADER or not isinstance(value, _HEADER[key]) or isinstance(value, bool):
-            raise InputError(name, f"invalid header setting: {key} = {value!r}", f"known: {', '.join(_HEADER)}")
+            shown = reprlib.repr(value)  # a table in a table, a thousand times, has no whole one
+            raise InputError(name, f"invalid header setting: {key} = {shown}", f"known: {', '.join(_HEADER)}")
     if settings.get("role", "teacher") not in get_args(Role):
         raise InputError(name, f"unknown role: {settings['role']}", f"known: {', '.join(get_args(Role))}")
     prompt = Prompt(**{**settings, "stop": tuple(settings.get("stop", ())), "sources": (source,)})

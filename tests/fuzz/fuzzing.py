@@ -45,21 +45,20 @@ _SETTINGS = settings(
 Property = Callable[..., None]
 
 
-def fuzzed(*, cost: int = 1, **kinds: Inputs) -> Callable[[Property], Property]:
+def fuzzed(**kinds: Inputs) -> Callable[[Property], Property]:
     """A test of a property: with few inputs, and under the mark `torture` with very many.
 
     Args:
-        cost: how many times dearer than others an input is; so many times fewer are tried.
         kinds: of inputs, by the names of the property's arguments.
     """
 
     def test_of(holds: Property) -> Property:
-        @pytest.mark.parametrize("times", [FEW, pytest.param(EXAMPLES // cost, marks=pytest.mark.torture)])
+        @pytest.mark.parametrize("times", [FEW, pytest.param(EXAMPLES, marks=pytest.mark.torture)])
         def test(times: int) -> None:
             try:
                 (_one_by_one if times == FEW else _by_the_batch)(holds, named(kinds), times)
             except BaseException as problem:
-                problem.add_note(f"to see it again: FUZZ_SEED={SEED} FUZZ_EXAMPLES={times * cost}")
+                problem.add_note(f"to see it again: FUZZ_SEED={SEED} FUZZ_EXAMPLES={times}")
                 raise
 
         test.__name__, test.__doc__ = holds.__name__, holds.__doc__

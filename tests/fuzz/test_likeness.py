@@ -136,7 +136,7 @@ def test_rouge_l_is_decided_exactly(said: str, script: int) -> None:
         assert not exact or more_similar(one, other, exact - Fraction(1, 10**9))
 
 
-@fuzzed(cost=5, said=rows_said, script=whole_numbers, how=inputs.integers(0, 99))
+@fuzzed(said=rows_said, script=whole_numbers, how=inputs.integers(0, 99))
 def test_what_is_called_a_near_duplicate_is_near_to_a_row_that_was_kept(said: str, script: int, how: int) -> None:
     rows = rows_of(said, script, " ")
     threshold = (0.5, 0.7, 0.9)[how % 3]

@@ -48,7 +48,7 @@ def packed(lines: list[bytes], kind: Kind) -> bytes:
     return file.getvalue()
 
 
-@fuzzed(cost=5, rows=inputs.lists(likely_rows, max_size=4), kind=inputs.sampled_from(KINDS))
+@fuzzed(rows=inputs.lists(likely_rows, max_size=4), kind=inputs.sampled_from(KINDS))
 def test_a_parquet_file_holds_the_rows_of_the_lines(rows: list[dict[str, Any]], kind: Kind) -> None:
     lines = lines_of(rows, kind)
     found = parquet.read_table(BytesIO(packed(lines, kind)))
@@ -61,7 +61,7 @@ strange = inputs.tuples(inputs.integers(0, len(WHOLE)), inputs.binary(max_size=1
 """Where the file is cut, what stands there instead, and where it goes on."""
 
 
-@fuzzed(cost=10, said=strange | inputs.tuples(inputs.just(4), inputs.binary(max_size=60), inputs.just(len(WHOLE))))
+@fuzzed(said=strange | inputs.tuples(inputs.just(4), inputs.binary(max_size=60), inputs.just(len(WHOLE))))
 def test_a_parquet_file_whole_or_broken_is_refused_in_one_error(said: tuple[int, bytes, int]) -> None:
     begin, middle, end = said
     data = WHOLE[:begin] + middle + WHOLE[end:]

@@ -71,7 +71,7 @@ def bare(text: str) -> str:
     return "".join(text.translate({ord(mark): None for mark in "*_"}).split())
 
 
-@fuzzed(cost=20, reply=runs, whole=inputs.booleans(), begun=BEGUN)
+@fuzzed(reply=runs, whole=inputs.booleans(), begun=BEGUN)
 def test_no_reply_holds_a_reader_up(reply: str, whole: bool, begun: str) -> None:
     with moment():
         list(found_in(reply, whole, begun))

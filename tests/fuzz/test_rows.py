@@ -89,7 +89,7 @@ def test_bytes_are_rows_or_errors_with_a_place(data: bytes) -> None:
                 assert [from_row(orjson.loads(orjson.dumps(to_row(record)))) for record in records] == [*records]
 
 
-@fuzzed(cost=10, data=files, packed=inputs.booleans(), missing=inputs.integers(0, 9))
+@fuzzed(data=files, packed=inputs.booleans(), missing=inputs.integers(0, 9))
 def test_a_file_is_read_or_refused(data: bytes, packed: bool, missing: int) -> None:
     whole = gzip.compress(data, mtime=0) if packed else data
     with tempfile.NamedTemporaryFile(suffix=".jsonl.gz") as file:

@@ -51,7 +51,7 @@ def test_lines_of_a_script_are_rows_or_one_error(text: str) -> None:
         assert all(isinstance(row, dict) for row in found.values())
 
 
-@fuzzed(cost=10, pattern=spelled(PATTERNS, 10), text=spelled(("a" * LONG, "a", "b", "é", "\n", "\ud800", "!"), 4))
+@fuzzed(pattern=spelled(PATTERNS, 10), text=spelled(("a" * LONG, "a", "b", "é", "\n", "\ud800", "!"), 4))
 def test_no_expression_takes_longer_than_its_text_is_long(pattern: str, text: str) -> None:
     with moment():
         try:

@@ -51,7 +51,7 @@ def values_of(file: Path, name: str) -> None:
                 option.process_value(asked, value)
 
 
-@fuzzed(cost=5, text=spelled(LINES, 8, "a\n"), junk=inputs.binary(max_size=2), name=inputs.sampled_from(NAMES))
+@fuzzed(text=spelled(LINES, 8, "a\n"), junk=inputs.binary(max_size=2), name=inputs.sampled_from(NAMES))
 def test_a_settings_file_is_read_or_refused(text: str, junk: bytes, name: str) -> None:
     with tempfile.NamedTemporaryFile(suffix=".toml") as file:
         file.write(text.encode() + (junk if junk[:1] == b"\xff" else b""))

@@ -59,6 +59,7 @@ def test_blocks_are_rendered_by_name() -> None:
         ("stop = " + "[" * 3_000 + "\n---\n[[user]]\nx\n", "not TOML"),
         ("colour = 1\n---\n[[user]]\nx\n", "colour"),
         ('temperature = "hot"\n---\n[[user]]\nx\n', "temperature"),
+        ("a" + ".a" * 1_500 + " = 1\n---\n[[user]]\nx\n", "a = "),
         ('role = "cook"\n---\n[[user]]\nx\n', "cook"),
         ("---\nstray\n[[user]]\nx\n", "before the first part"),
         ("---\n[[user]]\nx\n[[user]]\ny\n", "twice"),
