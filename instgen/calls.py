@@ -175,6 +175,8 @@ class Calls:
         self._reached = False
         """Whether any call was answered. If none was, an unreachable server ends the run instead of being journaled as
         a failure."""
+        self._unreachable = False
+        """Whether the run ends because no server could be reached."""
         self._woken = False
         """Whether `_settle` is already scheduled."""
         self._committed: deque[Put] = deque()
@@ -239,6 +241,7 @@ class Calls:
     async def close(self) -> None:
         """Cancel the calls in flight, count them as abandoned, and wait until they have ended."""
         self._stopped = True
+        self._unreachable = False  # calls that are cancelled from here on are counted as abandoned
         self.spending.abandoned += len(self._tasks)
         for task in self._tasks:
             task.cancel()
@@ -341,8 +344,16 @@ class Calls:
             completion = self._priced(await teacher.complete(seeded), prompt)
             self._reached = True
             self.spending.hosts.add(completion.host)
+        except TeacherRefused as problem:
+            self.spending.asked -= problem.unsent
+            raise
+        except asyncio.CancelledError:
+            self.spending.asked -= self._unreachable  # it waited for its next try when another call gave up
+            raise
         except ItemFailed as problem:
             if problem.unreachable and not self._reached:
+                self.spending.asked -= 1
+                self._unreachable = True
                 raise TeacherRefused(problem.message, "is it running, and is --base-url right?") from problem
             completion = Completion("", "failed", error=problem.message, usage=Usage(), cost=0.0, teacher=teacher.name)
         if key in self._reserved:

@@ -1,7 +1,7 @@
-"""Talk to a person: lines on stderr, and what commands list, on stdout.
+"""Output for a person: messages on stderr, and what commands list on stdout.
 
-The rule: what others wrote (a teacher, a server, whoever named a file) never commands the terminal; see `terminal`.
-Cheap to import: `--help` waits for it.
+The rule: text from outside (a teacher, a server, a file name) never controls the terminal; see `terminal`. Cheap to
+import, because `--help` waits for it.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from instgen import terminal
 from instgen.errors import OutputFailed
 
 STDIN, STDOUT = 0, 1
-"""Their descriptors."""
+"""File descriptors."""
 ERASE = "\r \x1b[J\r"
-"""Clears a terminal from the line with the cursor on: the display, where one is there (see `display.py`). Not from the
-very first column on: where that is the screen's first cell, tmux keeps all that is cleared in its history."""
+"""Clears the terminal from the cursor's line down, and with it any display (see `display.py`). It starts in
+the second column: a clear that starts in the screen's first cell makes tmux save what is cleared to its history."""
 
 
 def say(line: str) -> None:
-    """One line to stderr, and no more than one: nothing in it can pass for another line of ours.
+    """Print exactly one line to stderr: nothing in the text can pass for another line of ours.
 
-    It takes the place of a display, this run's or another's. Where nobody can hear it any more, nothing is said.
+    The line replaces the progress display, this run's or another's. If stderr is closed, nothing happens.
     """
     _say(terminal.one_line(line))
 
 
 def silent(line: str) -> None:
-    """What `say` is where nobody wants to hear it."""
+    """Print nothing: stands in for `say` with `--quiet`."""
     del line
 
 
 def say_text(text: str) -> None:
-    """Several lines to stderr."""
+    """Print several lines to stderr."""
     _say(terminal.prose(text))
 
 
 def show(text: str) -> None:
-    """Lines to stdout, byte for byte where no terminal is looking.
+    """Print lines to stdout: byte for byte, unless it is a terminal.
 
     Raises:
-        OutputFailed: they cannot be written.
+        OutputFailed: stdout cannot be written.
     """
     _show((terminal.prose(text) if sys.stdout.isatty() else text).encode(errors="surrogateescape"))
 
 
 def show_json(line: bytes) -> None:
-    """A line of JSON to stdout.
+    """Print a line of JSON to stdout; on a terminal, control characters are escaped.
 
     Raises:
-        OutputFailed: it cannot be written.
+        OutputFailed: stdout cannot be written.
     """
     _show(terminal.json_lines(line) if sys.stdout.isatty() else line)
 
@@ -62,7 +62,7 @@ def _show(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data + b"\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # its reader is gone: see `main`
+    except BrokenPipeError:  # the reader has gone; handled in `main`
         raise
     except OSError as problem:
         raise OutputFailed(f"stdout: cannot be written: {problem.strerror}", "free some disk space") from problem
@@ -80,40 +80,45 @@ def can_draw() -> bool:
 
 
 def draws() -> bool:
-    """Whether it may be moved there now: not from the background, where it stands in what the user types."""
+    """Whether the cursor may be moved now: not from a background job, where it is in what the user types."""
     if not can_draw():
         return False
     try:
         return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
-    except OSError:  # a terminal that does not control us has no background
+    except OSError:  # not our controlling terminal, so there is no foreground or background
         return True
 
 
-def colours() -> bool:
-    """Whether what is drawn may be dimmed (https://no-color.org)."""
+def colors() -> bool:
+    """Whether the display may be dimmed (https://no-color.org)."""
     return not os.environ.get("NO_COLOR")
 
 
 def clear() -> None:
-    """Leave nothing of a display behind, where the process ends at once; also from within a signal handler."""
+    """Erase the display before the process ends abruptly; safe in a signal handler."""
     if draws():
         with contextlib.suppress(OSError):
             os.write(sys.stderr.fileno(), ERASE.encode())
 
 
 def is_pipe(fd: int) -> bool:
-    """Whether a descriptor leads to another process."""
+    """Whether a descriptor is a pipe or a socket."""
     mode = os.fstat(fd).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def is_file(fd: int) -> bool:
-    """Whether a descriptor leads to a regular file."""
+    """Whether a descriptor is a regular file."""
     return stat.S_ISREG(os.fstat(fd).st_mode)
 
 
+def plural(noun: str, count: int) -> str:
+    """The noun in the form that the count needs; only for nouns whose plural adds an s."""
+    return noun if count == 1 else f"{noun}s"
+
+
 def duration(seconds: float) -> str:
-    """A time as a person would say it."""
+    """A duration for people: "3.2 s", "4 min 10 s", "2 h 5 min"."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -93,6 +93,11 @@ class TeacherRefused(TeacherError):
     exit_code = 5
     can_continue = True
 
+    def __init__(self, message: str, hint: str = "", *, unsent: bool = False) -> None:
+        super().__init__(message, hint)
+        self.unsent = unsent
+        """Whether the prompt was not sent at all, as without a key or a connection."""
+
 
 class ItemFailed(TeacherError):
     """One prompt got no answer, after as many tries as its kind of failure allows; other prompts may succeed."""

@@ -17,16 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import InputError, InstgenError, OutputFailed
-from instgen.journal import (
-    ROWS,
-    Journal,
-    NoJournal,
-    Put,
-    SqliteJournal,
-    _mode_set,
-    completion_from_json,
-    completion_to_json,
-)
+from instgen.journal import Journal, NoJournal, Put, SqliteJournal, completion_from_json, completion_to_json
+from instgen.journal.rows import ROWS
+from instgen.journal.sqlite import _mode_set
 from instgen.records import Completion, Usage
 
 KEY = b"k" * 16
@@ -167,8 +160,9 @@ def test_entries_and_prune(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_journal_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("this is not a database, and long enough to be sure of it " * 20)
-    with pytest.raises(InputError, match="not a journal"):
+    with pytest.raises(InputError, match="not a journal") as told:
         SqliteJournal(tmp_path / "j")
+    assert told.value.hint == "name another file with --journal"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +179,34 @@ def test_a_completion_that_was_damaged_is_told_in_one_line(tmp_path: Path, damag
     for reading in (lambda: journal.find([KEY]), lambda: list(journal.entries()), lambda: keep(journal, FULL)):
         with pytest.raises(InputError, match="damaged"):
             reading()
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"{", b"[]", b"{}", b"\xff", b'{"teacher":"a/b"}', b'{"usage":{"prompt":1,"completion":1}}'],
+    ids=["cut", "a list", "empty", "not UTF-8", "no usage", "no teacher"],
+)
+def test_totals_of_a_damaged_completion_are_an_input_error(tmp_path: Path, damaged: bytes) -> None:
+    journal = SqliteJournal(tmp_path / "j")
+    keep_all(journal, {KEY: FULL, b"x" * 16: FULL})
+    assert [(total.completions, total.tokens, total.cost) for total in journal.bought()] == [(2, 14, 0.5)]
+    with sqlite3.connect(tmp_path / "j") as db:
+        db.execute("UPDATE completions SET completion = ? WHERE key = ?", (damaged, KEY))
+    db.close()
+    with pytest.raises(InputError, match="the journal is damaged: unreadable completion") as told:
+        list(journal.bought())
+    assert ".recover" in told.value.hint
+    journal.close()
+
+
+def test_a_failed_read_is_not_reported_as_a_failed_write(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "j")
+    journal._reader.execute("DROP TABLE completions")
+    for reading in (lambda: journal.find([KEY]), lambda: list(journal.entries())):
+        with pytest.raises(OutputFailed, match=r"cannot be read: no such table") as told:
+            reading()
+        assert "disk" not in told.value.hint
     journal.close()
 
 
@@ -223,7 +245,7 @@ def test_a_run_that_retries_knows_its_own_failures_whatever_the_clock_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = SqliteJournal(tmp_path / "j", retry_failed=True)
-    monkeypatch.setattr("instgen.journal.time.time", lambda: 0.0)
+    monkeypatch.setattr("instgen.journal.sqlite.time.time", lambda: 0.0)
     failed = Completion("", "failed", error="no")
     keep(journal, failed)
     assert kept(journal) == failed
@@ -240,8 +262,9 @@ def test_a_disk_that_fills_up_is_told_and_loses_nothing_that_was_kept(tmp_path: 
     journal = SqliteJournal(tmp_path / "j")
     keep(journal, FULL)
     journal._writer.execute("PRAGMA max_page_count = 1")  # SQLite's own way to be out of space
-    with pytest.raises(InstgenError, match="full"):
+    with pytest.raises(InstgenError, match=r"cannot be written: .*full") as told:
         keep(journal, Completion("y" * 100_000), b"x" * 16)
+    assert "free some disk space" in told.value.hint
     assert kept(journal) == FULL
     journal.close()
 
@@ -280,8 +303,8 @@ def test_what_cannot_be_kept_does_not_keep_out_what_comes_after(tmp_path: Path) 
 
 
 def test_nobody_who_waits_waits_for_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("instgen.journal.PAUSE", 1e9)
-    monkeypatch.setattr("instgen.journal.LONGEST_PAUSE", 3600.0)
+    monkeypatch.setattr("instgen.journal.sqlite.PAUSE", 1e9)
+    monkeypatch.setattr("instgen.journal.sqlite.LONGEST_PAUSE", 3600.0)
     journal = SqliteJournal(tmp_path / "j")
     told: SimpleQueue[Sequence[Put]] = SimpleQueue()
     journal.on_settled = told.put
@@ -316,7 +339,7 @@ def test_a_lock_that_is_held_is_waited_for_whatever_it_is_held_for(code: int) ->
 
 
 def test_the_log_does_not_grow_with_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("instgen.journal.MOVE_AFTER", 30)
+    monkeypatch.setattr("instgen.journal.sqlite.MOVE_AFTER", 30)
     journal = SqliteJournal(tmp_path / "j")
     for batch in range(30):
         keys = [bytes([batch, number]) * 8 for number in range(10)]

@@ -1,1 +1,1 @@
-"""What `from instgen import …` gives: the recipes as calls, for notebooks and programs. One module each way in."""
+"""The Python API, imported as `from instgen import …`: the recipes as functions, for notebooks and programs."""

@@ -1,4 +1,4 @@
-"""A run that asks no teacher, made by the thread that wants its records."""
+"""A run without calls, executed in the thread that iterates over its records."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from instgen.recipes.flow import Outcome
 
 
 class Direct:
-    """Outcomes that are there as soon as they are asked for."""
+    """Outcomes computed as they are consumed."""
 
     spent = Spent()
 
     def __init__(self, outcomes: Generator[Outcome], feed: object) -> None:
-        """Begin nothing.
+        """Set up the run; nothing is computed yet.
 
         Args:
-            outcomes: what the run makes.
-            feed: where its rows come from; a result is stopped when nobody reads it on.
+            outcomes: the run's outcomes.
+            feed: the source of its rows; if that is a `Result`, it is stopped with this run.
         """
         self._outcomes = outcomes
         self._feed = feed if isinstance(feed, Result) else None
@@ -37,11 +37,11 @@ class Direct:
             self.stop()
 
     def stop(self) -> None:
-        """Make no more."""
+        """Make no more outcomes, and stop the feed."""
         self._is_stopped = True
         if self._feed is not None:
             self._feed.stop()
 
     def end(self) -> None:
-        """The same: nothing is ever under way."""
+        """The same as `stop`: nothing runs in the background."""
         self.stop()

@@ -1,7 +1,7 @@
-"""Keywords as the command line would have them: checked by the same declarations, completed from the same settings.
+"""Keywords of a call, validated like the options of its command and completed from the same settings.
 
-The rule: an option is declared once, for the command line, and `cli.parsed` is all that is imported of it. What a
-keyword does not say is looked for where the command line looks: an `INSTGEN_*` variable, `./instgen.toml`, the user's
+The rule: an option is declared once, for the command line, of which only `cli.parsed` is imported. An option not given
+as a keyword comes from where the command line takes it: an `INSTGEN_*` variable, `./instgen.toml`, the user's
 own settings, the default.
 """
 
@@ -23,7 +23,7 @@ PathLike = str | os.PathLike[str]
 
 
 class Options(TypedDict, total=False):
-    """What every call takes that asks a teacher; docs/commands.md has them all, with their defaults."""
+    """The keywords of every call that asks a teacher; docs/commands.md lists them with their defaults."""
 
     teacher: str
     judge: str | None
@@ -54,33 +54,34 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a call says, as its command would be told."""
+class Arguments:
+    """A call's arguments as its command's options."""
 
     own: Any
-    """The command's own options, by name."""
+    """The options that only this command has, as attributes."""
     asking: Asking
     writing: Writing
 
 
-def said(command: str, own: Mapping[str, object], shared: Mapping[str, Any]) -> Said:
-    """The keywords of a call, read as options of its command.
+def arguments(command: str, own: Mapping[str, object], shared: Mapping[str, Any]) -> Arguments:
+    """The keywords of a call, parsed as options of its command.
 
     Args:
-        command: its name.
-        own: options of the command alone; None leaves one to the settings.
-        shared: options of how a teacher is asked.
+        command: the name of the command.
+        own: the options that only this command has; None means not given.
+        shared: the options that commands share (`Options`).
 
     Raises:
-        UsageError: a keyword that is not known, or a value that cannot be.
-        InputError: settings that cannot be read.
+        UsageError: a keyword is unknown, or a value is invalid.
+        InputError: a settings file cannot be read.
     """
     flags = flags_of(command)
     given = {**own, **shared}
     _check(command, given, [*own, *(name for name in Options.__annotations__ if name in flags)])
-    told = parsed(command, given)
-    asking = replace(_filled(Asking, told.values), explicit=told.explicit)
-    return Said(SimpleNamespace(**{name: told.values[name] for name in own}), asking, _filled(Writing, told.values))
+    found = parsed(command, given)
+    asking = replace(_filled(Asking, found.values), explicit=found.explicit)
+    only = SimpleNamespace(**{name: found.values[name] for name in own})
+    return Arguments(only, asking, _filled(Writing, found.values))
 
 
 def _check(command: str, given: Mapping[str, object], known: Sequence[str]) -> None:

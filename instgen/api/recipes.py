@@ -1,7 +1,7 @@
-"""The recipes that ask a teacher, as calls: what the commands of the same names do, from records to records.
+"""The recipes that ask a teacher, as functions from records to records; each does what the command of its name does.
 
-The rule: what can be wrong with a call is told by the call, before anything is asked; the same call buys what the same
-command line buys, and the other way round.
+The rule: a wrong argument raises when the function is called, before any request to a teacher. A call and the
+equivalent command line ask for the same completions, so each can reuse what the other bought.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace as changed
 from typing import Any, Literal, Unpack
 
 from instgen.api.direct import Direct
-from instgen.api.keywords import Options, PathLike, Said, said
+from instgen.api.keywords import Arguments, Options, PathLike, arguments
 from instgen.api.result import Result
 from instgen.api.rows import Rows, records_in
 from instgen.api.threaded import Threaded
@@ -47,16 +47,16 @@ def self_instruct(
     patience: int = 50,
     **options: Unpack[Options],
 ) -> Result:
-    """`n` new tasks from seed tasks, each unlike the seeds and unlike each other; no seeds means our own.
+    """`n` new tasks from seed tasks, all novel compared with the seeds and each other; without seeds, the bundled ones.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: seeds that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: the seeds or another file cannot be read.
     """
-    told = said("self-instruct", _given(locals(), "seeds"), options)
-    own = SelfInstructOptions(**vars(told.own))
+    args = arguments("self-instruct", _given(locals(), "seeds"), options)
+    own = SelfInstructOptions(**vars(args.own))
     records = records_in(seed_file(own.lang) if seeds is None else seeds)
-    return _asked(self_instruct_job(own, records, told.asking, told.writing), told, None)
+    return _asked(self_instruct_job(own, records, args.asking, args.writing), args, None)
 
 
 def evolve(
@@ -75,15 +75,15 @@ def evolve(
     profile: Profile = "default",
     **options: Unpack[Options],
 ) -> Result:
-    """Harder and broader tasks out of records, in rounds; what gained nothing or went wrong is eliminated.
+    """Harder and broader versions of the records' tasks, in rounds; versions that add nothing or fail are eliminated.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
-    told = said("evolve", _given(locals(), "records"), options)
-    own = EvolveOptions(**vars(told.own))
-    return _asked(evolve_job(own, records_in(records), told.asking, told.writing), told, records)
+    args = arguments("evolve", _given(locals(), "records"), options)
+    own = EvolveOptions(**vars(args.own))
+    return _asked(evolve_job(own, records_in(records), args.asking, args.writing), args, records)
 
 
 def respond(
@@ -98,29 +98,29 @@ def respond(
     lang: str = "en",
     **options: Unpack[Options],
 ) -> Result:
-    """The records with the outputs that were missing; complete ones pass through as they are.
+    """The records with missing outputs filled in; records that have one pass through unchanged.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
-    told = said("respond", _given(locals(), "records"), options)
-    own = RespondOptions(**vars(told.own))
-    return _asked(respond_job(own, records_in(records), told.asking, told.writing), told, records)
+    args = arguments("respond", _given(locals(), "records"), options)
+    own = RespondOptions(**vars(args.own))
+    return _asked(respond_job(own, records_in(records), args.asking, args.writing), args, records)
 
 
 def converse(
     records: Rows, *, turns: str | int = "3", split_tokens: int | None = None, **options: Unpack[Options]
 ) -> Result:
-    """Conversations grown out of records: the teacher plays the user, then answers; bad turns end one.
+    """The records extended to conversations: the teacher plays the user, then answers; a bad turn ends a conversation.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
-    told = said("converse", _given(locals(), "records"), options)
-    own = ConverseOptions(**vars(told.own))
-    return _asked(converse_job(own, records_in(records), told.asking, told.writing), told, records)
+    args = arguments("converse", _given(locals(), "records"), options)
+    own = ConverseOptions(**vars(args.own))
+    return _asked(converse_job(own, records_in(records), args.asking, args.writing), args, records)
 
 
 def score(
@@ -133,21 +133,21 @@ def score(
     reference_key: str = "",
     **options: Unpack[Options],
 ) -> Result:
-    """The records with scores, by a teacher as judge or, for some rubrics, without any.
+    """The records with scores, given by a judge or, for some rubrics, without calls.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
-    told = said("score", _given(locals(), "records"), options)
-    own = ScoreOptions(**vars(told.own))
+    args = arguments("score", _given(locals(), "records"), options)
+    own = ScoreOptions(**vars(args.own))
     rubrics = chosen(own)
     rows = records_in(records)
     if not rubrics.ask:
         measured = Measuring(rubrics.measures, replace_scores=own.replace).all(rows)
         return Result(COMMAND, Direct((Outcome((record,)) for record in measured), records))
-    told = changed(told, asking=judge_alone(told.asking))
-    return _asked(score_job(rubrics, own, rows, told.asking, told.writing), told, records)
+    args = changed(args, asking=judge_alone(args.asking))
+    return _asked(score_job(rubrics, own, rows, args.asking, args.writing), args, records)
 
 
 def rank(
@@ -159,22 +159,22 @@ def rank(
     best: bool = False,
     **options: Unpack[Options],
 ) -> Result:
-    """The records with their candidates in order: compared in both orders, where a disagreement is a tie.
+    """The records with their candidates ranked; each pair is compared in both orders, and a disagreement is a tie.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
-    told = said("rank", _given(locals(), "records"), options)
-    told = changed(told, asking=judge_alone(told.asking))
-    own = RankOptions(**vars(told.own))
-    return _asked(rank_job(own, records_in(records), told.asking, told.writing), told, records)
+    args = arguments("rank", _given(locals(), "records"), options)
+    args = changed(args, asking=judge_alone(args.asking))
+    own = RankOptions(**vars(args.own))
+    return _asked(rank_job(own, records_in(records), args.asking, args.writing), args, records)
 
 
 def _given(arguments: dict[str, Any], rows: str) -> dict[str, Any]:
-    """A call's own options, of all its arguments."""
+    """The options that only this command has, from all of a function's arguments."""
     return {name: value for name, value in arguments.items() if name not in {rows, "options"}}
 
 
-def _asked(job: Job[Any], told: Said, feed: object) -> Result:
-    return Result(job.recipe.command, Threaded(job, told.asking, told.writing, feed))
+def _asked(job: Job[Any], args: Arguments, feed: object) -> Result:
+    return Result(job.recipe.command, Threaded(job, args.asking, args.writing, feed))

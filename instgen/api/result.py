@@ -1,8 +1,8 @@
-"""What a call gives: records as they come, then what was left out and what was spent.
+"""The result of a call: an iterator over records that also has the rejections and the usage so far.
 
-The rules: nothing is asked before the first record is wanted; to stop iterating stops the spending, and the loop's exit
-waits until what was paid for has arrived and the thread has ended; what ended a run early is raised after its last
-record.
+The rules: no request is sent before the first record is taken. Leaving the loop stops new requests, and waits until
+paid completions in flight have arrived and the thread has ended. An error that ends a run early is raised after its
+last record.
 """
 
 from __future__ import annotations
@@ -20,52 +20,52 @@ from instgen.records import Record, Rejection
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the completions used so far amount to; those from the journal count as new ones do."""
+    """Usage and cost of the completions used so far; those replayed from the journal count like new ones."""
 
     requests: int = 0
     asked: int = 0
-    """Calls made in this run: the other completions came from the journal, and cost nothing now."""
+    """Calls made in this run; all other completions were replayed from the journal at no cost."""
     replayed: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = 0.0
-    """US dollars; None where any price is unknown."""
+    """US dollars; None if any price is unknown."""
 
     @property
     def tokens(self) -> int:
-        """Those of prompts and of answers."""
+        """Tokens of prompts and completions together."""
         return self.prompt_tokens + self.completion_tokens
 
 
 class Running(Protocol):
-    """What makes the outcomes of a result."""
+    """The run that makes the outcomes of a result."""
 
     @property
     def spent(self) -> Spent:
-        """What was used so far."""
+        """Usage and cost so far."""
         ...
 
     def outcomes(self) -> Generator[Outcome]:
-        """Every outcome, in order; to be asked for once, by the thread that wants them."""
+        """All outcomes, in order. Call it once, in the thread that consumes them."""
         ...
 
     def stop(self) -> None:
-        """Make no more; may be called from any thread, before, after and while outcomes are made."""
+        """Make no more outcomes; may be called at any time, from any thread."""
         ...
 
     def end(self) -> None:
-        """Make no more, and come back when nothing is under way."""
+        """Stop, and return when nothing runs any more."""
         ...
 
 
 class Result:
-    """Records of one run, to be iterated once; with `with`, the run ends with the block whatever happens in it."""
+    """The records of one run, to be iterated once. As a context manager, it ends the run at the end of the block."""
 
     def __init__(self, command: str, running: Running) -> None:
-        """Nothing is begun yet."""
+        """Nothing is started yet."""
         self.command = command
         self.rejections: list[Rejection] = []
-        """What was left out so far, each with its reason; `teacher-failed` for what never got an answer."""
+        """The rejections so far, each with its reason; `teacher-failed` if a teacher gave no answer."""
         self._running = running
         self._is_iterated = False
         self._is_stopped = False
@@ -73,14 +73,15 @@ class Result:
 
     @property
     def spending(self) -> Spent:
-        """What was used so far."""
+        """Usage and cost so far."""
         return self._running.spent
 
     def __iter__(self) -> Iterator[Record]:
-        """The records, as they come.
+        """The records, as they are made.
 
         Raises:
-            InstgenError: why the run ended before it had done what was asked.
+            UsageError: they were iterated before.
+            InstgenError: the error that ended the run early.
         """
         if self._is_iterated:
             raise UsageError(f"these records of {self.command} were iterated already", "records = list(...) keeps them")
@@ -98,7 +99,7 @@ class Result:
                     yield record
 
     def stop(self) -> None:
-        """Ask nothing more; whoever iterates gets no more records. May be called from any thread."""
+        """Send no more requests; an iteration that is under way ends. May be called from any thread."""
         self._is_stopped = True
         self._running.stop()
 

@@ -1,4 +1,4 @@
-"""Records in and out of files, and in whatever else a program has them."""
+"""Reading records from files or from rows in memory, and writing them to files."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from instgen.lines import records_of
 from instgen.records import Record, born
 
 Rows = str | os.PathLike[str] | Iterable[Record | Mapping[str, Any]]
-"""A file, or records, or rows of any shape that we read; a row may hold several records, as a seed task does."""
+"""A file, or records, or rows in any shape that instgen reads; a row may hold several records, as a seed task does."""
 
 
 def read(*sources: Rows) -> list[Record]:
     """The records of files, or of rows in any shape that instgen reads.
 
-    A large file need not be read: every call takes its path in the place of records, and reads it as it goes on.
+    For large files, pass the path to a recipe instead of records: it is then read as the run proceeds.
 
     Raises:
-        InputError: a file or a row that cannot be read, with its place.
+        InputError: a file or row cannot be read; the message names its place.
     """
     return [record for source in sources for record in records_in(source)]
 
 
 def records_in(source: Rows) -> Iterator[Record]:
-    """The records of a file or of rows, one by one; whether a file is there is checked at once.
+    """The records of a file or of rows, one by one; a missing file raises at once.
 
     Raises:
-        InputError: what cannot be read, with its place.
+        InputError: a file or row cannot be read; the message names its place.
     """
     if isinstance(source, str | os.PathLike):
         return records_of((Path(source),))
@@ -43,17 +43,21 @@ def records_in(source: Rows) -> Iterator[Record]:
 
 
 def write(records: Iterable[Record], path: str | os.PathLike[str], *, force: bool = False) -> int:
-    """Write records to a JSONL file, each as it comes; returns how many they were.
+    """Write records to a JSONL file, each as it comes; returns the number of records.
 
-    As with `-o`, what the file holds already is compared and gone on with, never changed. `.gz` and `.zst` are packed.
+    As with `-o`, existing content is compared with the records and continued, never changed. Files named `.gz` or
+    `.zst` are compressed.
 
     Args:
-        records: for example what a recipe gives; an error of theirs is raised after the records before it were written.
+        records: for example a recipe's result; an error that it raises is passed on after the records before it were
+            written.
         path: the file.
-        force: whether to throw away a file that holds something else.
+        force: whether to discard what the file holds.
 
     Raises:
-        OutputDiffers: the file holds something else; it was left as it is.
+        UsageError: the path cannot be written as a file.
+        OutputLocked: another run is writing it.
+        OutputDiffers: the file holds other content, which was left unchanged.
         OutputFailed: it cannot be written.
     """
     count = 0

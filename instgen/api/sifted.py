@@ -1,4 +1,4 @@
-"""`filter`, as a call: what the command does, from records to records."""
+"""The command `filter` as a function from records to records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import orjson
 
 from instgen import console
 from instgen.api.direct import Direct
-from instgen.api.keywords import PathLike, said
+from instgen.api.keywords import PathLike, arguments
 from instgen.api.result import Result
 from instgen.api.rows import Rows, records_in
 from instgen.formats import records_from, to_row
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from instgen.filters.semantic import Embed, Floats
 
 BATCH = 256
-"""Records judged at once where they are there at once."""
+"""Records judged together if they come from a file or a sequence; else each is judged as it comes."""
 Method = Literal["exact", "near", "novelty", "semantic", "off"]
 
 
@@ -70,30 +70,30 @@ def filter_records(
     config: PathLike | None = None,
     quiet: bool = False,
 ) -> Result:
-    """What passes, as it came but for repairs; `rejections` say why the rest does not. Asks no teacher.
+    """The records that pass, unchanged except for repairs; the result's `rejections` has the others. Asks no teacher.
 
-    The options are those of `instgen filter` (docs/filter.md); scores and scripts are given limits by a mapping.
+    The options are those of `instgen filter` (docs/filter.md); limits by score or script are mappings.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file that cannot be read.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file cannot be read.
     """
     given: dict[str, Any] = {**locals()}
     for name in ("records", "config", "quiet"):
         del given[name]
     for name in ("novelty_script", "min", "max"):
         given[name] = [f"{key}={value}" for key, value in (given[name] or {}).items()]
-    told = said("filter", given, {"config": config, "quiet": quiet})
-    asked = FilterOptions(**vars(told.own), explicit=told.asking.explicit)
+    args = arguments("filter", given, {"config": config, "quiet": quiet})
+    asked = FilterOptions(**vars(args.own), explicit=args.asking.explicit)
     tell = console.silent if quiet else console.say
-    vectors = _Vectors(asked, told.writing, tell)
+    vectors = _Vectors(asked, args.writing, tell)
     sieve = sieve_for(asked, tell, vectors if Dedupe.SEMANTIC in asked.methods else None)
     at_once = BATCH if isinstance(records, str | os.PathLike | Sequence) else 1
     return Result("filter", Direct(_sifted(sieve, records_in(records), at_once, vectors), records))
 
 
 def _sifted(sieve: Sieve, records: Iterator[Record], at_once: int, vectors: _Vectors) -> Generator[Outcome]:
-    """What becomes of each record, in order; where records are chosen among all, after the last one came."""
+    """The outcome of each record, in order; if there are selections, only after the last record was read."""
     with vectors.open():
         outcomes = _judged(sieve, records, at_once)
         yield from _selected(sieve, outcomes) if sieve.selections else outcomes
@@ -104,10 +104,10 @@ def _judged(sieve: Sieve, records: Iterator[Record], at_once: int) -> Generator[
     while batch := list(islice(records, at_once)):
         rows = [Row(row := to_row(record), "row", number + at, orjson.dumps(row)) for at, record in enumerate(batch, 1)]
         number += len(batch)
-        for record, told in zip(batch, sieve.judge(rows), strict=True):
-            if not isinstance(told, Item):
-                raise told.problem
-            yield _outcome(record, told)
+        for record, judged in zip(batch, sieve.judge(rows), strict=True):
+            if not isinstance(judged, Item):
+                raise judged.problem
+            yield _outcome(record, judged)
 
 
 def _outcome(record: Record, item: Item) -> Outcome:
@@ -119,20 +119,20 @@ def _outcome(record: Record, item: Item) -> Outcome:
 
 
 def _selected(sieve: Sieve, outcomes: Iterable[Outcome]) -> Generator[Outcome]:
-    """Let every selection see what the ones before have kept; the rest stays in its order."""
-    told = list(outcomes)
+    """Apply the selections, each to what the ones before it have kept; the order of records stays."""
+    selected = list(outcomes)
     for selection in sieve.selections:
-        for position, outcome in enumerate(told):
+        for position, outcome in enumerate(selected):
             for record in outcome.records:
                 selection.add(position, record)
         for position, verdict in selection.rejected().items():
-            (record,) = told[position].records
-            told[position] = Outcome((), (Rejection(STAGE, verdict, record),))
-    yield from told
+            (record,) = selected[position].records
+            selected[position] = Outcome((), (Rejection(STAGE, verdict, record),))
+    yield from selected
 
 
 class _Vectors:
-    """What makes vectors of texts, opened when the first is wanted, in a thread where no event loop runs."""
+    """Embeds texts in a thread of its own, where no event loop runs; the model is opened with `open`."""
 
     def __init__(self, asked: FilterOptions, writing: Writing, tell: Callable[[str], None]) -> None:
         self._opened = opened(asked, writing, tell)
@@ -140,7 +140,7 @@ class _Vectors:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Have it open for a while, if it is wanted."""
+        """Keep the model open during the block, if vectors are needed."""
         if not self._is_wanted:
             yield
             return
@@ -152,5 +152,5 @@ class _Vectors:
                 self._thread.submit(self._opened.__exit__, None, None, None).result()
 
     def __call__(self, texts: Sequence[str]) -> Floats:
-        """The vectors of some texts."""
+        """The vectors of the texts."""
         return self._thread.submit(self._embed, texts).result()

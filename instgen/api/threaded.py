@@ -1,7 +1,7 @@
-"""A run of the engine in a thread with an event loop of its own, so that it works where a loop is running already.
+"""Runs the engine in a thread with its own event loop, so that it also works in a program that already runs one.
 
-The thread hands outcomes over through a small bounded queue: a reader that is slow holds up admission, and with it new
-calls. The rule: the thread ends with its reader, also where the interpreter does.
+Outcomes pass through a small bounded queue: a slow consumer delays admission, and so new calls. The rule: the thread
+ends when its consumer does, also at interpreter exit.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from instgen.running.options import Asking, Writing
 from instgen.running.run import allowed_failures, budget_of, loop_factory, run_of, too_many_failed
 
 ROOM = 16
-"""Outcomes that wait to be taken; beyond that the engine waits."""
+"""Maximum number of outcomes in the queue; when it is full, the engine waits."""
 
 
 class Threaded:
-    """A job, and the thread that does it as soon as its outcomes are asked for."""
+    """A job and its thread, which starts when its outcomes are first consumed."""
 
     def __init__(self, job: Job[Any], asking: Asking, writing: Writing, feed: object) -> None:
-        """Begin nothing; what cannot be is told now.
+        """Check the limits; nothing is started yet.
 
         Args:
-            job: what is to be done.
-            asking: how teachers are asked and paid for.
+            job: the job.
+            asking: the options for calls, journal and budget.
             writing: whether to be quiet.
-            feed: where the job's rows come from; a result is stopped when nobody reads it on.
+            feed: the source of the job's rows; if that is a `Result`, it is stopped with this run.
 
         Raises:
-            UsageError: a limit that cannot be kept.
+            UsageError: a limit is invalid, or cannot be enforced because a price is unknown.
         """
         self._asking = asking
         self._writing = writing
@@ -61,16 +61,16 @@ class Threaded:
 
     @property
     def spent(self) -> Spent:
-        """What was used so far."""
+        """Usage and cost so far."""
         if (used := self._spending) is None:
             return Spent()
         return Spent(used.used, used.asked, used.replayed, used.prompt_tokens, used.completion_tokens, used.cost)
 
     def outcomes(self) -> Generator[Outcome]:
-        """Every outcome, in order.
+        """All outcomes, in order.
 
         Raises:
-            InstgenError: what ended the run early, after the last of them.
+            InstgenError: the error that ended the run early, after the last outcome.
         """
         _alive.add(self)
         self._thread.start()
@@ -84,39 +84,39 @@ class Threaded:
             raise self._problem
 
     def stop(self) -> None:
-        """Ask nothing more, and hand over nothing more; what is in flight may still arrive, to be kept."""
+        """Send no more requests and pass on no more outcomes; calls in flight may still be journaled."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
             if self._run is not None:
-                self._tell(self._halt)
+                self._call_in_loop(self._halt)
         if self._feed is not None:
             self._feed.stop()
 
     def end(self) -> None:
-        """Stop, and come back when the thread has ended."""
+        """Stop, and return when the thread has ended."""
         self.stop()
         if self._thread.ident is not None:
             self._thread.join()
         _alive.discard(self)
 
     def _take(self) -> Outcome | None:
-        """The next outcome, when it is there; None at the end."""
+        """The next outcome, waiting for it; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._ended or self._stopping)
             if self._stopping or not self._waiting:
                 return None
             outcome = self._waiting.popleft()
             if len(self._waiting) == ROOM // 2:
-                self._tell(self._space.set)
+                self._call_in_loop(self._space.set)
             return outcome
 
-    def _tell(self, callback: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop has ended: nobody is left to tell
+    def _call_in_loop(self, callback: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop has ended, so there is nothing to call
             self._loop.call_soon_threadsafe(callback)
 
     def _work(self, job: Job[Any]) -> None:
-        """Be the thread."""
+        """Run the job; the target of the thread."""
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 self._problem = runner.run(self._caught(job))
@@ -127,7 +127,7 @@ class Threaded:
                 self._changed.notify_all()
 
     async def _caught(self, job: Job[Any]) -> BaseException | None:
-        """What the job raises, for the thread that reads: bugs too, or it would wait for ever."""
+        """The exception that the job raises, for the consuming thread; bugs too, or it would wait forever."""
         (problem,) = await asyncio.gather(self._perform(job), return_exceptions=True)
         return problem
 
@@ -149,7 +149,7 @@ class Threaded:
                     raise problem
 
     async def _hand_over(self, outcome: Outcome) -> None:
-        """Leave an outcome for the reader, and wait while too many are left."""
+        """Queue an outcome for the consumer; wait while the queue is full."""
         with self._changed:
             if self._stopping:
                 return
@@ -171,6 +171,6 @@ _alive: WeakSet[Threaded] = WeakSet()
 
 @atexit.register
 def _end_all() -> None:
-    """Let no run be cut off by the interpreter's end: what is in flight was paid for."""
+    """End all runs at interpreter exit, so that calls in flight, which are paid for, are journaled."""
     for each in list(_alive):
         each.end()

@@ -1,11 +1,11 @@
-"""What a line that is no row means to `filter` and `export`. Cheap to import: `--help` waits for it."""
+"""How `filter` and `export` treat a line that is not a row. Cheap to import, because `--help` waits for it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 BAD_LINE = "bad-line"
-"""The reason of a line that was passed over."""
+"""The rejection reason of a skipped line."""
 
 
 class OnBadLine(StrEnum):

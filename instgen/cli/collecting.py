@@ -1,6 +1,6 @@
-"""Garbage: how often a run lets the interpreter look for objects that only hold each other.
+"""Garbage collection: how often the interpreter searches for reference cycles during a run.
 
-The rule: what a run sets is put back at its end, for it may be a call inside somebody else's process.
+The rule: the collector's settings are restored at the end of a run, because it may be a call within a larger process.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import gc
 from collections.abc import Iterator
 
 IN_ROWS = 100_000
-"""Objects made before rows are searched: they have no cycles, and Python's own 700 cost a third of the time."""
+"""Allocations between two searches while rows are processed: rows have no cycles, and Python's default of 700 cost a
+third of the time."""
 
 
 @contextlib.contextmanager
 def seldom_collected(after: int) -> Iterator[None]:
-    """Few searches for garbage, after so many objects made less those let go of; none through what start-up made."""
+    """Search for cycles only after `after` net allocations, and never among the objects that start-up made."""
     usual = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(after)

@@ -1,4 +1,4 @@
-"""The command line, as it can be given again: in a summary, and after an error."""
+"""The command line in a form that can be run again, for summaries and error messages."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from instgen.errors import InstgenError
 
 
 def argv() -> str:
-    """The command line."""
+    """The command line of this process, quoted for a shell."""
     return shlex.join(["instgen", *sys.argv[1:]])
 
 
 def tell(problem: InstgenError) -> None:
-    """Say an error, what to do about it, and the line that continues."""
+    """Print an error, its hint, and the command line that continues the run, if one does."""
     say(f"instgen: {' '.join(problem.message.split())}")
     if problem.hint:
         say(f"  {problem.hint}")
     if problem.can_continue:
-        said = [word for word in sys.argv[1:] if word != "--force"]  # what is there now is ours, and to be continued
-        more = [option for option in problem.continue_with.split() if option not in said]
-        say(f"to continue: {shlex.join(['instgen', *said, *more])}{_around()}")
+        words = [word for word in sys.argv[1:] if word != "--force"]  # the output is ours now: continue it
+        more = [option for option in problem.continue_with.split() if option not in words]
+        say(f"to continue: {shlex.join(['instgen', *words, *more])}{_redirection()}")
 
 
-def _around() -> str:
-    """What belongs to the command line besides and only the shell has seen, as a comment for it."""
+def _redirection() -> str:
+    """A shell comment that recalls the pipeline or the redirection, which only the shell has seen."""
     if is_pipe(STDIN) or is_pipe(STDOUT):
         return "  # in the same pipeline"
     return "  # with the same redirection" if is_file(STDIN) or is_file(STDOUT) else ""

@@ -1,16 +1,16 @@
-"""The commands: how the list of all shows each, an example of its use, and where it is. Imports none of them."""
+"""The table of commands: how help lists each one, an example, and where its code is. Imports none of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAKE, JUDGE, USE, LOOK = "Make", "Judge and filter", "Export and inspect", "Manage"
-"""How the list of commands groups them."""
+"""The groups of the command list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the list says of a command, an example (none for a group of commands), and its `module:attribute`."""
+    """A command's entry in the list, an example ("" for a group of commands), and its `module:attribute`."""
 
     name: str
     panel: str
@@ -95,7 +95,7 @@ COMMANDS = (
     Command("journal", LOOK, "Inspect, export and prune the journal.", "", "journal:journal"),
     Command("config", LOOK, "Show settings, or create a settings file.", "", "settings:config"),
 )
-"""The commands in the order of a pipeline."""
+"""All commands, in the order of a pipeline."""
 
 SETTABLE = tuple(each.name for each in COMMANDS if each.example)
-"""Those that settings files may have a table for."""
+"""The commands that a settings file may have a table for."""

@@ -1,7 +1,7 @@
-"""What a shell may offer for a word that is being typed, where typer cannot know it: names that are looked up.
+"""Shell completion of names that typer does not know, such as teachers, rubrics and rules.
 
-The rule: to be asked costs nothing else than the answer; what cannot be read (a broken settings file) offers nothing,
-and says nothing.
+The rule: completing has no side effects, and anything that cannot be read (a broken settings file) silently offers
+nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Names = Callable[[Any], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A word to go on with, as typer's shells take it."""
+    """A completion item, in the shape that typer's shell integrations expect."""
 
     value: str
     help: str = ""
@@ -30,18 +30,18 @@ class Offered:
 
 
 def teachers(context: Any) -> Iterator[str]:
-    """The user's own teachers, then the providers; where a model is to follow, with the slash before it."""
+    """The user's own teachers, then the providers, with a trailing slash if a model's name must follow."""
     from instgen.teachers.find import known_providers
 
-    said = context.params.get("config")
+    config = context.params.get("config")
     with contextlib.suppress(InstgenError):
-        yield from tables_of(users_file(Path(said) if said else None)).get("teachers", {})
+        yield from tables_of(users_file(Path(config) if config else None)).get("teachers", {})
     for provider in known_providers():
         yield provider if provider == "local" else f"{provider}/"
 
 
 def rubrics(context: Any) -> Iterator[str]:
-    """What can be scored."""
+    """The names of the rubrics."""
     del context
     from instgen.running.rubrics import listed
 
@@ -66,7 +66,7 @@ def methods(context: Any) -> Iterable[str]:
 
 
 def criteria(context: Any) -> Iterator[str]:
-    """What candidates can be compared by."""
+    """The criteria that `rank` can compare candidates by."""
     del context
     from instgen.prompts.book import PromptBook
     from instgen.recipes.rank import CRITERION
@@ -76,7 +76,7 @@ def criteria(context: Any) -> Iterator[str]:
 
 
 def formats(context: Any) -> Iterable[str]:
-    """What `export` writes."""
+    """The formats of `export`."""
     del context
     from instgen.export.find import known_formats
 
@@ -84,7 +84,7 @@ def formats(context: Any) -> Iterable[str]:
 
 
 def prompts(context: Any) -> Iterable[str]:
-    """The prompt files."""
+    """The names of the prompt files."""
     del context
     from instgen.prompts.book import built_in
 
@@ -92,7 +92,7 @@ def prompts(context: Any) -> Iterable[str]:
 
 
 def seeds(context: Any) -> Iterable[str]:
-    """The languages that have seed tasks."""
+    """The languages with bundled seed tasks."""
     del context
     from instgen.seedlist import LANGUAGES
 
@@ -100,7 +100,7 @@ def seeds(context: Any) -> Iterable[str]:
 
 
 def wordings(context: Any) -> Iterable[str]:
-    """The languages that have prompts."""
+    """The languages with prompt files."""
     del context
     from instgen.recipes.wording import LANGUAGES
 
@@ -108,7 +108,7 @@ def wordings(context: Any) -> Iterable[str]:
 
 
 def commands(context: Any) -> Iterable[str]:
-    """The commands that have settings."""
+    """The commands with settings."""
     del context
     return SETTABLE
 
@@ -130,11 +130,11 @@ NAMES: Mapping[tuple[str, str], Names] = {
     ("show", "name"): prompts,
     ("show", "command"): commands,
 }
-"""Who knows the values of an option, or an argument, of a command."""
+"""What lists the values of an option or argument, by command and option name."""
 
 
 def completed(command: Any) -> Any:
-    """The command, whose options and arguments offer the names that there are."""
+    """The command, with completion added to its options and arguments."""
     for param in command.params:
         setting = setting_of(param)
         names = NAMES.get((command.name, setting)) or EVERYWHERE.get(setting)

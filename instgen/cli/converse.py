@@ -1,4 +1,4 @@
-"""`instgen converse`: conversations out of records."""
+"""`instgen converse`: records extended to conversations."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A run's progress on stderr: lines redrawn in place on a terminal, else a line now and then. Records never pass here.
+"""A run's progress on stderr: redrawn in place on a terminal, otherwise a line now and then. Never handles records.
 
-The rules: a terminal has one live display, that of the pipeline's last stage; a lock on the terminal sees to it where
-several runs share one. The cursor rests on an empty line above the display, so that whatever another stage, the shell
-or the user writes stands in its place and the display moves on below it: `console.say` clears what is there, and nobody
-needs to know of anybody else. A thread draws, so that commands of every kind can be shown.
+The rules: a terminal has one live display, that of the pipeline's last stage; a lock on the terminal ensures this when
+several runs share it. The cursor rests on an empty line above the display, so whatever another stage, the shell or the
+user writes goes there, and the display is redrawn below it: `console.say` erases the display first, and no process
+needs to know about the others. A thread draws, so commands with and without an event loop can both be shown.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from instgen.cli.rowcount import rows_in
 from instgen.running.options import Writing
 
 TICK_SECONDS = 0.5
-"""Between two drawings; a run that is shorter shows nothing."""
+"""Time between redraws; a shorter run shows nothing."""
 LINE_SECONDS = (10.0, 300.0)
-"""Between two lines of progress, at first and at last."""
+"""Time between progress lines: at the start of a run, and at most."""
 LINE_PART = 4
-"""A line says something new when a run is so much of its age older: a quarter of it."""
+"""The next progress line is due when the run's age has grown by one part in this many."""
 USUAL_SIZE = os.terminal_size((80, 24))
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 DIM, NOT_DIM = "\x1b[2m", "\x1b[22m"
@@ -38,12 +38,12 @@ DIM, NOT_DIM = "\x1b[2m", "\x1b[22m"
 
 @contextlib.contextmanager
 def shown(progress: Callable[[int | None], Progress], inputs: Sequence[Path], writing: Writing) -> Iterator[None]:
-    """A run's progress on stderr, for as long as this lasts.
+    """Show a run's progress on stderr while the context lasts.
 
     Args:
-        progress: how far the run is, given the number of its rows where that is known; called in another thread.
-        inputs: the files that its rows come from.
-        writing: where records and talk go.
+        progress: returns the run's progress, given its number of rows if known; called in another thread.
+        inputs: the files that the rows are read from.
+        writing: where records and messages go.
     """
     if writing.quiet:
         yield
@@ -62,26 +62,26 @@ def shown(progress: Callable[[int | None], Progress], inputs: Sequence[Path], wr
 
 @dataclass(slots=True, eq=False)
 class Display:
-    """What shows a run."""
+    """The progress display of one run."""
 
     progress: Callable[[int | None], Progress]
     inputs: Sequence[Path]
     live: bool
-    """Whether it may be drawn in place, where the terminal is ours alone."""
+    """Whether to redraw in place when no other process has a display on the terminal."""
     pace: Pace = field(default_factory=Pace)
     _terminal: int | None = None
-    """The terminal's descriptor that holds its lock."""
+    """The descriptor that holds the terminal's lock."""
     _ended: threading.Event = field(default_factory=threading.Event)
     _drawing: threading.RLock = field(default_factory=threading.RLock)
     _thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Show it from now on."""
+        """Start showing progress."""
         self._thread = threading.Thread(target=self._show, name="display", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Show it no more, and leave nothing behind."""
+        """Stop showing progress, and erase the display."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -91,15 +91,15 @@ class Display:
 
     @contextlib.contextmanager
     def stepping_aside(self) -> Iterator[None]:
-        """While this lasts, Ctrl-Z clears the display before the process is suspended; it comes back by itself."""
+        """Make Ctrl-Z erase the display before the process is suspended; it is redrawn when the process continues."""
 
         def suspended(signum: int, frame: FrameType | None) -> None:
             del frame
-            held = self._drawing.acquire(timeout=TICK_SECONDS)  # not held: output is stopped by Ctrl-S
+            held = self._drawing.acquire(timeout=TICK_SECONDS)  # fails if the drawing thread is blocked by Ctrl-S
             if self._is_ours_still():
                 console.clear()
             signal.signal(signum, signal.SIG_DFL)
-            os.kill(os.getpid(), signum)  # until `fg` or `bg`
+            os.kill(os.getpid(), signum)  # suspends until `fg` or `bg`
             signal.signal(signum, suspended)
             if held:
                 self._drawing.release()
@@ -114,7 +114,7 @@ class Display:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
 
     def _show(self) -> None:
-        """Draw, or say a line now and then, until it has ended; without a terminal to write to, no more."""
+        """Draw, or print a line now and then, until `end` is called or the terminal is gone."""
         began = now = time.monotonic()
         due = began + LINE_SECONDS[0]
         rows = rows_in(self.inputs)
@@ -123,7 +123,7 @@ class Display:
             self.pace.note(now, progress.done, measured=progress.measured)
             with self._drawing:
                 if self.live and self._is_ours():
-                    if not self._write(frame(self._picture(progress), colour=console.colours())):
+                    if not self._write(frame(self._picture(progress), color=console.colors())):
                         return
                 elif now >= due:
                     console.say(line(progress, self.pace, _size().columns if console.draws() else None))
@@ -136,7 +136,7 @@ class Display:
         return picture(progress, self.pace, size.columns, size.lines, plain=plain)
 
     def _is_ours(self) -> bool:
-        """Whether we are in front and nobody else draws on the terminal, which is ours from then on."""
+        """Whether we are in the foreground and hold the terminal's lock, which is taken if it is free."""
         if not console.draws():
             self._let_go()
         elif self._terminal is None:
@@ -144,17 +144,17 @@ class Display:
         return self._terminal is not None
 
     def _is_ours_still(self) -> bool:
-        """Whether a display of ours stands there."""
+        """Whether our display may be on the screen."""
         return self._terminal is not None and console.draws()
 
     def _let_go(self) -> None:
-        """Leave the terminal to others."""
+        """Release the terminal's lock."""
         if self._terminal is not None:
             os.close(self._terminal)
             self._terminal = None
 
     def _write(self, text: str) -> bool:
-        """Write in one go, so that nobody comes between; false where there is no terminal any more."""
+        """Write everything at once, so that no other output comes between; returns false if the terminal is gone."""
         try:
             sys.stderr.write(text)
             sys.stderr.flush()
@@ -163,13 +163,13 @@ class Display:
         return True
 
 
-def frame(lines: Sequence[str], *, colour: bool) -> str:
-    """What draws lines in place of those that are there, and leaves the cursor where it was.
+def frame(lines: Sequence[str], *, color: bool) -> str:
+    """The escape sequence that draws lines over the previous ones and returns the cursor to its place.
 
-    Lines do not wrap meanwhile: a terminal that has just become narrower has not told us yet.
+    Line wrapping is off meanwhile, because the terminal may just have become narrower without our knowing.
     """
     first, *others = lines
-    shown = ["", first, *(f"{DIM}{each}{NOT_DIM}" if colour else each for each in others)]
+    shown = ["", first, *(f"{DIM}{each}{NOT_DIM}" if color else each for each in others)]
     return f"\r{NO_WRAP}" + "\x1b[K\r\n".join(shown) + f"\x1b[J\x1b[{len(lines)}A\r{WRAP}"
 
 
@@ -178,7 +178,7 @@ def _is_named(output: Path | None) -> bool:
 
 
 def line_pause(age: float) -> float:
-    """Seconds until the next line of progress, of a run of this age: a log of a long run is to be read, too."""
+    """Seconds until the next progress line, given the run's age; it grows, so that logs of long runs stay readable."""
     return min(max(age / LINE_PART, LINE_SECONDS[0]), LINE_SECONDS[1])
 
 
@@ -191,17 +191,17 @@ def _size() -> os.terminal_size:
 
 
 def _locked_terminal() -> int | None:
-    """The terminal, locked for a display; None where another process has one there."""
+    """The terminal's descriptor, locked for a display; None if another process has a display there."""
     try:
         name = os.ttyname(sys.stderr.fileno())
         terminal = os.open(name, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:  # it has no name here, as in some containers
+    except OSError:  # the terminal has no name, as in some containers
         return os.dup(sys.stderr.fileno())
     try:
         fcntl.flock(terminal, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(terminal)
         return None
-    except OSError:  # no locks on terminals here: each believes itself alone
+    except OSError:  # terminals cannot be locked on this system
         pass
     return terminal

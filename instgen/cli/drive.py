@@ -1,4 +1,4 @@
-"""Driving one run from a command line: what is opened in which order, what signals mean, what ends it."""
+"""Runs a job for a command: opens the files in order, handles signals, writes every outcome, reports the end."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from instgen.running.run import (
 Item = TypeVar("Item")
 
 RECORDS, REJECTS = 0, 1
-"""The places of the writer's destinations."""
+"""Indices of the writer's destinations."""
 COLLECT_AFTER = 10_000
-"""Objects made before garbage is searched for: a run makes no cycles, and the searches took 7 % of it."""
+"""Net allocations between searches for garbage: a run makes no cycles, and the searches took 7 % of its time."""
 ABORT_SECONDS = 1.0
-"""What the line that is being written gets at a second signal."""
+"""How long a second signal waits for the line that is being written."""
 
 
 def perform(job: Job[Item], asking: Asking, writing: Writing) -> None:
-    """Run a job to its end, with all that the command line says about it.
+    """Run a job to its end: write its records, show its progress and report on it.
 
     Raises:
-        InstgenError: why it ended before it had done what was asked.
+        InstgenError: why the run ended early or fell short.
     """
     allowed = allowed_failures(asking.max_failures)
     budget = budget_of(job.teachers, asking)
@@ -81,9 +81,9 @@ async def _perform(job: Job[Item], asking: Asking, writing: Writing, allowed: Al
 
 
 async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: Allowed) -> None:
-    """Write every outcome, close the outputs, give the account; then raise what ended the run early.
+    """Write every outcome, close the outputs and print the report; then raise whatever ended the run early.
 
-    Where Ctrl-C has ended the whole pipeline, that the reader has gone is no news.
+    If Ctrl-C has ended the whole pipeline, `Interrupted` is raised rather than the `ReaderGone` that follows from it.
     """
     problem: InstgenError | None = None
     try:
@@ -104,7 +104,7 @@ async def _write_all(run: Run[Any], writer: Writer, account: Account, allowed: A
 
 
 async def _write_or_stop(outcome: Outcome, writer: Writer, account: Account) -> None:
-    """Write an outcome; where that fails, the run is stopped, but what is in flight may still arrive and be kept."""
+    """Write an outcome; if that fails, stop the run, but let calls in flight still be answered and journaled."""
     if writer.failed:
         return
     try:
@@ -128,7 +128,7 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 @contextlib.contextmanager
 def _signals(account: Account, writer: Writer) -> Iterator[None]:
-    """The first signal stops the run, the second ends the process after the line that is being written."""
+    """Handle signals: the first stops the run, the second ends the process after the line that is being written."""
     loop, run = asyncio.get_running_loop(), account.run
     signals = heeded()
     first = 0

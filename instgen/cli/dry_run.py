@@ -1,4 +1,4 @@
-"""What a run would ask and at most use, without asking: `--dry-run`. All is said on stderr, nothing is written."""
+"""`--dry-run`: the first prompts of a run and an upper bound of what it uses, on stderr. Nothing is sent or written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from instgen.budget import Amount, dollars, most
-from instgen.console import say, say_text
+from instgen.console import plural, say, say_text
 from instgen.records import Prompt
 from instgen.teachers.prices import Price
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 SHOWN = 2
-"""Items whose first prompts are shown."""
+"""Number of items whose first prompts are shown."""
 
 
 async def estimate(job: Job[Item]) -> None:
-    """Show the first prompts of a job, and what all of it would use at most.
+    """Print the first prompts of a job, and an upper bound of what the whole job would use.
 
-    The first prompts of all items are rendered; those that follow are taken to be like them.
+    The first prompts of all items are rendered; later prompts are assumed to be like them.
     """
     items, asking, first = 0, 0, Amount()
     price = dearer(job.teachers)
@@ -39,11 +39,11 @@ async def estimate(job: Job[Item]) -> None:
             items += 1
             asking += bool(prompts)
             first = sum((most(prompt, price) for prompt in prompts), first)
-    _tell(job, items, asking, first)
+    _print_totals(job, items, asking, first)
 
 
 def dearer(teachers: Teachers) -> Price | None:
-    """The most that any of the teachers takes; None where one price is not known."""
+    """The highest price of any of the teachers; None if one is unknown."""
     known = [price for teacher in teachers.each() if (price := teacher.traits.price) is not None]
     if len(known) < len(teachers.each()):
         return None
@@ -51,7 +51,7 @@ def dearer(teachers: Teachers) -> Price | None:
 
 
 async def _items(job: Job[Item]) -> AsyncIterator[Item]:
-    """All items of the source, or of a run for so many records as many as it is hoped to take."""
+    """All items of the source, or, with a target, as many as are expected to reach it."""
     wanted = None if job.target is None else math.ceil(job.target.records / job.target.expected)
     arrived = asyncio.Event()
     job.source.start(arrived.set)
@@ -88,7 +88,7 @@ def _show(number: int, prompts: tuple[Prompt, ...]) -> None:
         say(f"--- item {number + 1} needs no call ---")
 
 
-def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
+def _print_totals(job: Job[Item], items: int, asking: int, first: Amount) -> None:
     calls = max(round(asking * job.calls_per_item), first.requests)
     share = calls / first.requests if first.requests else 0.0
     teachers = {teacher.name: teacher for teacher in job.teachers.each()}
@@ -97,5 +97,6 @@ def _tell(job: Job[Item], items: int, asking: int, first: Amount) -> None:
         f"the price of {', '.join(unknown)} is not known" if unknown else f"at most about {dollars(first.cost * share)}"
     )
     say(f"{job.recipe.command}: dry run: nothing was sent or written")
-    say(f"  {items} items, about {calls} calls to {' and '.join(teachers)}")
-    say(f"  at most about {round(first.tokens * share):,} tokens read and written; {cost}")
+    tokens = round(first.tokens * share)
+    say(f"  {items} {plural('item', items)}, about {calls} {plural('call', calls)} to {' and '.join(teachers)}")
+    say(f"  at most about {tokens:,} {plural('token', tokens)} read and written; {cost}")

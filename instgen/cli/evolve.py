@@ -1,4 +1,4 @@
-"""`instgen evolve`: harder and broader tasks out of records."""
+"""`instgen evolve`: harder and broader tasks made from records."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from instgen.running.options import Asking, Profile, Writing
 
 
 class Check(StrEnum):
-    """What the judge is asked besides."""
+    """Further checks by the judge."""
 
     CONTRADICTIONS = "contradictions"
 
 
 class Kept(StrEnum):
-    """What is written of a chain."""
+    """Which records of a chain are written."""
 
     LAST = "last"
     ALL = "all"

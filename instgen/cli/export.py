@@ -1,4 +1,4 @@
-"""`instgen export`: what each trainer loads."""
+"""`instgen export`: the files that each trainer loads."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from instgen.cli.bad_lines import OnBadLine
-from instgen.cli.options import Files, expanded
+from instgen.cli.options import Files, expanded_with, written
 from instgen.export.kinds import Kind, Pairs, Ties
 from instgen.running.options import Writing
 
 
 class Template(StrEnum):
-    """Whose marks a preview shows."""
+    """The chat template of a preview."""
 
     CHATML = "chatml"
     LLAMA3 = "llama3"
@@ -60,7 +60,7 @@ Preview = Annotated[
     Template | None, typer.Option("--chat-template", help="Show on stderr how the first three rows look to a model.")
 ]
 Card = Annotated[bool, typer.Option("--card", help="Write a dataset card; hf always has one.")]
-Licence = Annotated[str, typer.Option("--license", metavar="ID", help="License, for the card.")]
+License = Annotated[str, typer.Option("--license", metavar="ID", help="License, for the card.")]
 Title = Annotated[str, typer.Option("--title", help="Title, for the card.  [default: the folder's name]")]
 Seeds = Annotated[str, typer.Option("--seeds", metavar="TEXT", help="Source and license of the seeds, for the card.")]
 Summaries = Annotated[
@@ -70,7 +70,7 @@ Summaries = Annotated[
 BadLines = Annotated[OnBadLine, typer.Option("--on-bad-line", help="What to do about a line that is not a row.")]
 
 
-@expanded
+@expanded_with(output=written("-o", "--output", help="Folder to write.  [required]"))
 def export(
     context: typer.Context,
     to: To,
@@ -87,7 +87,7 @@ def export(
     margin: Margin = False,
     chat_template: Preview = None,
     card: Card = False,
-    license: Licence = "unknown",
+    license: License = "unknown",
     title: Title = "",
     seeds: Seeds = "",
     with_summary: Summaries = None,
@@ -105,7 +105,7 @@ def export(
     from instgen.export.example import Choice
     from instgen.export.find import find_format
     from instgen.export.parquet import pyarrow
-    from instgen.export.split import splits_said
+    from instgen.export.split import parse_splits
 
     form = find_format(to)
     if writing.output is None or str(writing.output) == "-":
@@ -119,13 +119,13 @@ def export(
         command=shlex.join(["instgen", *sys.argv[1:]]),
         kind=as_,
         choice=Choice(by, pairs, ties, min_margin),
-        splits=splits_said(split, seed),
+        splits=parse_splits(split, seed),
         shuffle=seed if shuffle else None,
         keep_meta=keep_meta,
         margin=margin,
         template=chat_template or "",
         card=card or form.card,
-        licence=license,
+        license=license,
         seeds=seeds,
         title=title,
         summaries=with_summary or (),

@@ -1,7 +1,7 @@
-"""Driving `export`: records in as they come, rows out to a folder's files, rejects and an account of it all.
+"""Runs `export`: records in as they arrive, rows out to a folder's files, rejects, and a report at the end.
 
-The rules: a record is written or left out with a reason, and the numbers are added up; memory does not grow with the
-data; nothing is in the folder before everything is.
+The rules: every record is either written or rejected with a reason, and the counts must add up; memory does not grow
+with the data; the folder receives all files at once, or none.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from instgen.cli.display import shown
 from instgen.cli.progress import Progress
 from instgen.cli.stopping import SIGNALS, handled
 from instgen.cli.waiting import until_readable
+from instgen.console import plural
 from instgen.errors import InputError, InstgenError, Interrupted, Shortfall, UsageError
-from instgen.export.card import Told, card
+from instgen.export.card import CardData, card
 from instgen.export.carried import Carried, meta
 from instgen.export.columns import MARGIN, META
 from instgen.export.example import STAGE, Choice, Example, Made, examples_of, kin_of, kind_of
@@ -49,14 +50,14 @@ from instgen.running.outputs import open_destinations
 from instgen.running.row_files import Parts
 
 LOOKED_AT = 100
-"""Records from which the kind is told where `--as` says none."""
+"""Records from which the kind is determined if `--as` is not given."""
 PREVIEWED = 3
 KEYS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What the command line says."""
+    """The options of `export`."""
 
     form: Format
     inputs: Sequence[Path]
@@ -66,12 +67,12 @@ class ExportOptions:
     choice: Choice = field(default_factory=Choice)
     splits: Splits = field(default_factory=Splits)
     shuffle: int | None = None
-    """The seed of the order; None keeps the rows as they come."""
+    """The seed of the random order; None keeps the rows in input order."""
     keep_meta: bool = False
     margin: bool = False
     template: str = ""
     card: bool = False
-    licence: str = "unknown"
+    license: str = "unknown"
     seeds: str = ""
     title: str = ""
     summaries: Sequence[Path] = ()
@@ -80,10 +81,10 @@ class ExportOptions:
 
 @dataclass(slots=True)
 class Account:
-    """What is counted, in records but for the rows."""
+    """The counts of a run, in records except where noted."""
 
     seen: int = 0
-    """Rows that came in."""
+    """Input rows."""
     read: int = 0
     kept: int = 0
     bad_lines: int = 0
@@ -95,19 +96,19 @@ class Account:
     began: float = field(default_factory=time.monotonic)
 
     def progress(self, rows: int | None) -> Progress:
-        """How far it is, where the input has so many rows."""
+        """The run's progress; `rows` is the number of rows in the input, if known."""
         total = rows if rows is not None and rows >= self.seen else None
-        reasons = dict(self.reasons)  # a copy: this is another thread
-        return Progress(STAGE, self.seen, "row", total, f"{self.kept:,} records kept", reasons)
+        reasons = dict(self.reasons)  # a copy, because this is another thread
+        return Progress(STAGE, self.seen, "row", total, f"{self.kept:,} {plural('record', self.kept)} kept", reasons)
 
     def check(self) -> None:
-        """Raise RuntimeError where records were lost or made up: that is a bug."""
+        """Raise RuntimeError if the counts do not add up, which would be a bug."""
         if self.read != self.kept + self.reasons.total():
             raise RuntimeError(f"{self.read} read, but {self.kept} kept and {self.reasons.total()} rejected")
 
 
 def _check_applies(asked: ExportOptions, kind: Kind) -> None:
-    """Raise UsageError for an option about preferences where none are written."""
+    """Raise UsageError if an option about preferences is given and no preferences are exported."""
     if asked.margin and not asked.form.layouts[kind].margins:
         raise UsageError(f"{asked.form.name} has no margin for {kind}", "--margin is for rm, in trl, ms-swift and hf")
     if asked.choice != Choice() and not (kind.compares or kind is Kind.KTO):
@@ -125,7 +126,7 @@ def _summary_row(row: Row) -> Mapping[str, Any]:
 
 @seldom_collected(IN_ROWS)
 def export_rows(asked: ExportOptions, writing: Writing) -> None:
-    """Write the folder, with all that the command line says about it.
+    """Write the folder, show the progress and report on it.
 
     Raises:
         InstgenError: why nothing was written.
@@ -146,7 +147,7 @@ def export_rows(asked: ExportOptions, writing: Writing) -> None:
     except InstgenError as ended:
         problem = ended
     if not writing.quiet:
-        for line in (*_told(asked, account, written=problem is None), *notes):
+        for line in (*_report(asked, account, written=problem is None), *notes):
             console.say(f"export: {line}")
     summary.append(writing, _summary(asked, account, problem))
     if problem is not None:
@@ -156,7 +157,7 @@ def export_rows(asked: ExportOptions, writing: Writing) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """One run: what it reads, and where it writes."""
+    """The state of one run."""
 
     asked: ExportOptions
     writing: Writing
@@ -168,11 +169,11 @@ class _Run:
     previewed: int = 0
 
     def all(self) -> Iterator[str]:
-        """Write everything; what the user should hear besides."""
+        """Write everything, and yield notes for the user."""
         asked = self.asked
         summaries = [_summary_row(row) for row in rows_of(asked.summaries)]
         with shown(self.account.progress, asked.inputs, self.writing):
-            exported = self._files()  # no longer: a display's thread would take the signals that are to wait
+            exported = self._files()  # not shown any longer: its thread would receive signals that must be blocked
         self._side_files(exported, summaries)
         with _undisturbed():
             changed = self.folder.publish()
@@ -186,7 +187,7 @@ class _Run:
             )
 
     def _files(self) -> Exported:
-        """Write the files of rows."""
+        """Write the data files."""
         asked, account = self.asked, self.account
         read = self._read()
         first = list(islice(read, LOOKED_AT))
@@ -205,10 +206,10 @@ class _Run:
             account.rows = {name: parts.rows.get(name, 0) for name in asked.splits.names}
             self._check_rows()
             files = parts.finish(asked.splits.names)
-        return Exported(kind, columns, files, asked.title or self.folder.path.resolve().name, asked.licence)
+        return Exported(kind, columns, files, asked.title or self.folder.path.resolve().name, asked.license)
 
     def _read(self) -> Iterator[Record | Rejection]:
-        """The records, and the lines that are none where those are to be passed over."""
+        """The records, and a rejection for each line that is not a row, if those are skipped."""
         for told in chain.from_iterable(
             batches_of(self.asked.inputs, waiting=lambda fd: until_readable(fd, self.alarm))
         ):
@@ -274,7 +275,7 @@ class _Run:
     def _side_files(self, exported: Exported, summaries: Sequence[Mapping[str, Any]]) -> None:
         files = dict(self.asked.form.side_files(exported))
         if self.asked.card:
-            told = Told(
+            told = CardData(
                 exported,
                 self.provenance,
                 self.asked.command,
@@ -299,7 +300,7 @@ def _records_in(told: Row | BadLine) -> tuple[Record, ...]:
 
 
 def _kind(asked: ExportOptions, first: Sequence[Record]) -> Kind:
-    """What `--as` says, else what most of the first records are, if the format holds such."""
+    """The kind given by `--as`; otherwise that of most of the first records, or the format's first kind."""
     kinds = asked.form.layouts
     if asked.kind is not None:
         if asked.kind not in kinds:
@@ -310,7 +311,7 @@ def _kind(asked: ExportOptions, first: Sequence[Record]) -> Kind:
 
 
 def _fitting(made: Made, layout: Layout, kind: Kind) -> Made:
-    """The examples that fit; the first objection where none does."""
+    """The examples that fit the format; if none does, the reason why the first does not."""
     if made.verdict:
         return made
     judged = [(example, unfit(example, layout, kind)) for example in made.examples]
@@ -319,7 +320,7 @@ def _fitting(made: Made, layout: Layout, kind: Kind) -> Made:
 
 
 def _nothing(message: str, hint: str) -> Shortfall:
-    """The same line again would end the same way."""
+    """An error for a run that wrote nothing; repeating the command would end the same way."""
     problem = Shortfall(message, hint)
     problem.can_continue = False
     return problem
@@ -330,11 +331,12 @@ def _why(account: Account) -> str:
     return f"rejected: {reasons}; --rejects FILE lists them" if reasons else "there was nothing to read"
 
 
-def _told(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[str]:
+def _report(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[str]:
     rows = ", ".join(f"{name} {count:,}" for name, count in account.rows.items())
     if written:
+        total, read = sum(account.rows.values()), account.read
         yield (
-            f"{sum(account.rows.values()):,} rows as {account.kind} from {account.read:,} records, "
+            f"{total:,} {plural('row', total)} as {account.kind} from {read:,} {plural('record', read)}, "
             f"for {asked.form.for_whom}: {asked.folder} ({rows}); {console.duration(time.monotonic() - account.began)}"
         )
     if account.reasons:
@@ -345,7 +347,7 @@ def _told(asked: ExportOptions, account: Account, *, written: bool) -> Iterable[
         more = f" and {len(lost) - KEYS_SHOWN} more" if len(lost) > KEYS_SHOWN else ""
         yield f"not exported: {names}{more}; --keep-meta keeps them"
     if account.lines.replaced:
-        yield f"lone surrogates replaced in {account.lines.replaced:,} rows"
+        yield f"lone surrogates replaced in {account.lines.replaced:,} {plural('row', account.lines.replaced)}"
 
 
 def _summary(asked: ExportOptions, account: Account, problem: InstgenError | None) -> dict[str, Any]:
@@ -370,14 +372,14 @@ def _summary(asked: ExportOptions, account: Account, problem: InstgenError | Non
 
 
 def _end(signum: int, frame: FrameType | None) -> NoReturn:
-    """Let a signal end the run as an error does, so that nothing half done stays."""
+    """End the run by an exception, so that temporary files are removed."""
     del frame
     raise Interrupted(signum)
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Signals wait: what is being put in place is put there whole."""
+    """Block signals, so that the folder is published completely."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield

@@ -1,4 +1,4 @@
-"""`instgen filter`: keep what passes, and say why the rest does not."""
+"""`instgen filter`: keep the rows that pass, with a reason for every row that does not."""
 
 from __future__ import annotations
 

@@ -1,25 +1,29 @@
-"""How help looks: a command's own options first, then those that commands share, in groups; an example at the end.
+"""The layout of help: a command's own options, then shared options in groups, then an example.
 
-The rule: what help says of a value, it says in words, not in types.
+The rule: help describes values in words, not by types.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from instgen.cli.config import said_in_words
+from instgen.cli.config import said_in_words, unknown_variables
 from instgen.cli.values import quicken
+from instgen.console import say
+from instgen.errors import OutputFailed
 
 OWN = "Options"
 WORDS = {"int": "N", "float": "N", "int range": "N", "float range": "N", "str": "TEXT", "Path": "PATH", "path": "PATH"}
-"""How help calls values, by their type as typer tells it."""
+"""The placeholders of values in help, by typer's name of their type."""
 _TYPE = re.compile(r"<(?:list\[)?([^\[\]<>]+)\]?>$")
 _LIMITS = re.compile(r"(?:([\d.]+)<=)?x(?:>=([\d.]+)|<=([\d.]+))")
 _UNTOLD = str(2**63 - 1)
-"""A limit that nobody meets."""
+"""An upper limit that is not worth mentioning."""
 SETTINGS = """\
 Each option can also be set by a variable, INSTGEN_{}_OPTION, or in a settings file, your own or ./instgen.toml. To see
 the values and where they come from:"""
@@ -29,13 +33,20 @@ class Grouped(TyperCommand):
     """A command whose options are shown under the panel that each names (`rich_help_panel`)."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, to be read quickly."""
+        """The parameters, with fast conversion of their values."""
         return [quicken(param) for param in super().get_params(ctx)]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the parameters; what is wrong in a variable or a file is told as of there."""
-        with said_in_words(ctx):
+        """Read the parameters; an invalid value is attributed to the variable or file that sets it."""
+        with said_in_words(ctx), _written_to_stdout():
             return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, after a warning about variables that set nothing."""
+        if not ctx.params.get("quiet"):
+            for warning in unknown_variables(ctx):
+                say(f"instgen: {warning}")
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group of options."""
@@ -44,15 +55,15 @@ class Grouped(TyperCommand):
             is_argument = param.param_type_name == "argument"
             if record := param.get_help_record(ctx):
                 panel = getattr(param, "rich_help_panel", None) or OWN
-                said = _said(*record, is_argument=is_argument)
-                groups.setdefault("Arguments" if is_argument else panel, []).append(said)
+                entry = _entry(*record, is_argument=is_argument)
+                groups.setdefault("Arguments" if is_argument else panel, []).append(entry)
         for name, records in groups.items():
             if records:
                 with formatter.section(name):
                     formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the example as it stands, and where else options can be said."""
+        """Write the example verbatim, and where else options can be set."""
         if self.epilog:
             with formatter.section("Example"):
                 for line in self.epilog.splitlines():
@@ -62,8 +73,8 @@ class Grouped(TyperCommand):
                 formatter.write(f"{'':{formatter.current_indent}}instgen config show {ctx.info_name} --origin\n")
 
 
-def _said(name: str, about: str, *, is_argument: bool) -> tuple[str, str]:
-    """What help says of a parameter: its names and its value, and what it does."""
+def _entry(name: str, about: str, *, is_argument: bool) -> tuple[str, str]:
+    """A parameter's entry in help: its names and placeholder, and its description."""
     kind = _TYPE.search(name)
     if kind and is_argument:
         name = name[: kind.start()].rstrip()
@@ -79,12 +90,34 @@ def _limits(found: re.Match[str]) -> str:
     return f"{least} to {most}" if least else f"at most {most}"
 
 
+@contextlib.contextmanager
+def _written_to_stdout() -> Iterator[None]:
+    """While parameters are read, the only failures that name no file are those of writing help or the version.
+
+    Raises:
+        OutputFailed: stdout cannot be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:  # typer ends the program
+        raise
+    except OSError as problem:
+        if problem.filename is not None:
+            raise
+        raise OutputFailed(f"stdout: cannot be written: {problem.strerror}", "free some disk space") from problem
+
+
 class Listed(TyperGroup):
-    """A group of commands that says of each all that its first line says."""
+    """A group of commands that shows the whole first line of each command's docstring."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, to be read quickly."""
+        """The parameters, with fast conversion of their values."""
         return [quicken(param) for param in super().get_params(ctx)]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the parameters."""
+        with _written_to_stdout():
+            return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each command's first line."""

@@ -1,4 +1,4 @@
-"""The files that a command line names to be read."""
+"""The input files of a command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from instgen.sources import DASH
 
 
 def need_input(context: typer.Context, files: Sequence[Path] | None) -> tuple[Path, ...]:
-    """The files named, or stdin; with neither (a terminal is no input), the command's help and exit 2."""
+    """The named files, or stdin; with no files and a terminal as stdin, print the command's help and exit with 2."""
     if not files and sys.stdin.isatty():
         sys.stderr.write(context.get_help() + "\n")
         raise typer.Exit(UsageError.exit_code)

@@ -1,4 +1,4 @@
-"""`instgen journal`: the completions that were paid for, to count, to audit and to forget."""
+"""`instgen journal`: count, export and delete the stored completions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def info(where: Where = None) -> None:
     console.show(str(kept.path))
     for line in kept.bought():
         price = "unknown" if line.cost is None else f"{line.cost:.2f} dollars"
-        console.show(f"{line.teacher}: {line.completions} completions, {line.tokens:,} tokens, price {price}")
+        completions = f"{line.completions} {console.plural('completion', line.completions)}"
+        tokens = f"{line.tokens:,} {console.plural('token', line.tokens)}"
+        console.show(f"{line.teacher}: {completions}, {tokens}, price {price}")
     kept.close()
 
 

@@ -1,4 +1,4 @@
-"""The program: its commands, and the one place where errors become words and exit codes."""
+"""The program: its entry point, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def instgen(
 
 
 def _open_standard_streams() -> None:
-    """Let a standard stream that was closed lead nowhere, so that no file of ours gets its number."""
+    """Open /dev/null for each closed standard stream, so that no other file gets its descriptor."""
     for fd in (0, 1, 2):
         try:
             os.fstat(fd)
@@ -64,7 +64,7 @@ def _open_standard_streams() -> None:
 
 
 def run() -> None:
-    """Run the program; expected errors become one line and an exit code, a bug keeps its traceback."""
+    """Run the program; expected errors become a message and an exit code, a bug keeps its traceback."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _open_standard_streams()
     stdout = sys.stdout
@@ -73,20 +73,22 @@ def run() -> None:
     except InstgenError as problem:
         command_line.tell(problem)
         _leave(problem.exit_code)
-    except PermissionError as problem:  # a path in a folder that may not even be looked into
+    except PermissionError as problem:  # a path in a folder that may not be searched
         if problem.filename is None:
             raise
         command_line.tell(InputError(os.fsdecode(problem.filename), "you have no permission to look there"))
         _leave(InputError.exit_code)
     except SystemExit as end:
-        _leave(end.code if sys.stdout is stdout else ReaderGone.exit_code)  # typer swaps it when its reader is gone
+        _leave(
+            end.code if sys.stdout is stdout else ReaderGone.exit_code
+        )  # typer replaces stdout when its reader has gone
 
 
 def _leave(code: int | str | None) -> None:
-    """End with this code. Not by way of the interpreter's end where pyreqwest was at work.
+    """Exit with this code, without the interpreter's shutdown if pyreqwest was used.
 
-    Its threads may still take the interpreter's lock then, which ends the process by SIGABRT after all was done well
-    (seen with 0.15.1).
+    Its threads may still take the interpreter's lock during shutdown, which kills the process by SIGABRT after a
+    successful run (seen with pyreqwest 0.15.1).
     """
     if "pyreqwest" in sys.modules and isinstance(code, int | None):
         for stream in (sys.stdout, sys.stderr):

@@ -1,6 +1,6 @@
-"""Driving `score` where no judge is asked: rows in as they come, records with their scores out; one thread, no engine.
+"""Runs `score` without a judge: rows in as they arrive, records with their scores out; one thread, no engine.
 
-The rules: what came at once is scored and written before more is read; the same rows give the same bytes; every record
+The rules: a batch of rows is scored and written before more is read; the same rows give the same bytes; every record
 that was read is written.
 """
 
@@ -20,6 +20,7 @@ from instgen.cli import command_line, summary
 from instgen.cli.display import shown
 from instgen.cli.progress import Progress
 from instgen.cli.stopping import stopping
+from instgen.console import plural
 from instgen.errors import InstgenError
 from instgen.formats import to_row
 from instgen.jsonl import Destination
@@ -32,7 +33,7 @@ from instgen.scores.free import COMMAND, Measuring
 
 @dataclass(slots=True)
 class _Tally:
-    """What was counted, for the account."""
+    """The counts of a run, for its report."""
 
     quiet: bool
     rows: int = 0
@@ -46,8 +47,12 @@ class _Tally:
 
     def tell(self) -> None:
         if not self.quiet:
-            parts = [f"{self.records:,} records from {self.rows:,} rows", f"{self.scored:,} scored, no judge asked"]
-            console.say(f"{COMMAND}: {'; '.join((*parts, console.duration(time.monotonic() - self.began)))}")
+            parts = (
+                f"{self.records:,} {plural('record', self.records)} from {self.rows:,} {plural('row', self.rows)}",
+                f"{self.scored:,} scored, no judge asked",
+                console.duration(time.monotonic() - self.began),
+            )
+            console.say(f"{COMMAND}: {'; '.join(parts)}")
 
     def summary(self, problem: InstgenError | None) -> dict[str, Any]:
         return {
@@ -66,10 +71,10 @@ class _Tally:
 
 
 def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> None:
-    """Write the records of files with their scores, and say how it went.
+    """Write the records of files with their scores, and report on it.
 
     Raises:
-        InstgenError: why it ended early.
+        InstgenError: why the run ended early.
     """
     tally = _Tally(writing.quiet)
     summary.append(writing)
@@ -86,7 +91,7 @@ def measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing) -> N
 
 
 def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tally: _Tally) -> None:
-    # Before an output is made it is told whether the files are there.
+    # Missing input files are reported before any output is created.
     batches = batches_of(inputs, waiting=lambda fd: stop.until_readable(fd, records))
     with contextlib.ExitStack() as closing:
         destinations = open_destinations(writing, inputs, resumable=True)
@@ -102,7 +107,7 @@ def _measure(measuring: Measuring, inputs: Sequence[Path], writing: Writing, tal
 
 
 def _write(batch: Sequence[Row | BadLine], measuring: Measuring, destination: Destination, tally: _Tally) -> None:
-    """Score what came at once, and write it; a bad line ends the run after the rows before it."""
+    """Score and write a batch; a bad line ends the run after the rows before it are written."""
     lines: list[bytes] = []
     try:
         for record in _records(batch, tally):

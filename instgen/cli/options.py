@@ -3,9 +3,8 @@
     @expanded
     def respond(files: Files, asking: Asking, writing: Writing) -> None: ...
 
-`expanded` shows typer an option of the command for every field of a group that is declared here: the field says its
-type and default, the declaration its names, its help and its limits. Importing this module must stay cheap: it is what
-`--help` waits for.
+`expanded` gives the command one option for every declared field of a group: the field has its type and default, the
+declaration its names, help and limits. Importing this module must stay cheap, because `--help` waits for it.
 """
 
 from __future__ import annotations
@@ -30,14 +29,15 @@ Files = Annotated[
 
 TEACHER = "Teacher"
 OUTPUT = "Output"
-"""How help calls the groups of options that commands share."""
+"""Titles in help of the groups of shared options."""
 
 
 def _option(*names: str, help: str, env: str | None = None, panel: str = TEACHER, **more: Any) -> Any:
     return typer.Option(*names, help=help, envvar=env, show_envvar=False, rich_help_panel=panel, **more)
 
 
-def _written(*names: str, help: str, **more: Any) -> Any:
+def written(*names: str, help: str, **more: Any) -> Any:
+    """The declaration of an option that help shows in the group Output."""
     return _option(*names, help=help, panel=OUTPUT, **more)
 
 
@@ -124,26 +124,33 @@ ASKING: Mapping[str, Any] = {
 """How a teacher is reached, asked and paid for."""
 
 WRITING: Mapping[str, Any] = {
-    "output": _written("-o", "--output", help="File to write or resume.  [default: stdout]"),
-    "force": _written("--force", help="Overwrite an output file that holds something else."),
-    "rejects": _written("--rejects", help="File for rejected rows, with the reasons."),
-    "summary": _written("--summary", help="File to append this run's statistics to.", env="INSTGEN_SUMMARY"),
-    "quiet": _written("-q", "--quiet", help="Print only errors.", env="INSTGEN_QUIET"),
-    "verbose": _written(
-        "-v", "--verbose", help="Print more, such as examples of rejected rows.", env="INSTGEN_VERBOSE"
-    ),
+    "output": written("-o", "--output", help="File to write or resume.  [default: stdout]"),
+    "force": written("--force", help="Overwrite an output file that holds something else."),
+    "rejects": written("--rejects", help="File for rejected rows, with the reasons."),
+    "summary": written("--summary", help="File to append this run's statistics to.", env="INSTGEN_SUMMARY"),
+    "quiet": written("-q", "--quiet", help="Print only errors.", env="INSTGEN_QUIET"),
+    "verbose": written("-v", "--verbose", help="Print more, such as examples of rejected rows.", env="INSTGEN_VERBOSE"),
     "config": config_option(rich_help_panel=OUTPUT, is_eager=True, callback=load_config),
 }
-"""Where records and talk go."""
+"""Where records and messages go."""
 
 GROUPS: Mapping[Any, Mapping[str, Any]] = {Asking: ASKING, Writing: WRITING}
 """The declarations of each group, by its fields."""
 ANNOTATED: Any = Annotated
-"""For types that only a run of the program knows, which type checkers do not take for types."""
+"""`Annotated` for types that are known only at run time, which type checkers reject."""
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with the declared fields of its option groups as parameters of their own, for typer to see."""
+    """The command, with every declared option of its groups as a separate parameter, for typer to see."""
+    return expanded_with()(command)
+
+
+def expanded_with(**declared: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`expanded`, for a command in which some options of its groups are `declared` differently, by field name."""
+    return lambda command: _expanded(command, declared)
+
+
+def _expanded(command: Callable[..., None], instead: Mapping[str, Any]) -> Callable[..., None]:
     own = inspect.signature(command, eval_str=True).parameters
     groups = {name: given.annotation for name, given in own.items() if given.annotation in GROUPS}
     shown = [given for name, given in own.items() if name not in groups]
@@ -151,7 +158,7 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
         types = get_type_hints(group)
         defaults = {each.name: each.default for each in fields(group)}
         for name, option in GROUPS[group].items():
-            declared = ANNOTATED[types[name], option]
+            declared = ANNOTATED[types[name], instead.get(name, option)]
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             shown.append(inspect.Parameter(name, kind, default=defaults[name], annotation=declared))
 
@@ -166,6 +173,6 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _filled(group: Any, values: dict[str, Any]) -> Any:
-    """A group, filled with its values, which are taken from among all of a command's."""
-    said = {name: values.pop(name) for name in GROUPS[group]}
-    return group(**said, explicit=explicit()) if group is Asking else group(**said)
+    """An instance of a group, with its values removed from `values`, which holds all of a command's."""
+    own = {name: values.pop(name) for name in GROUPS[group]}
+    return group(**own, explicit=explicit()) if group is Asking else group(**own)

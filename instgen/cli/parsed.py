@@ -1,7 +1,7 @@
-"""A command's options, read as its command line is, without the command: what `api` makes of the keywords of a call.
+"""A command's options parsed without running the command, for `api`, which gives them as keywords of a call.
 
-The rule: one reading. Types, ranges, variables, settings files and defaults are the parser's matter, here as in the
-program, and a second account of them could only differ.
+The rule: options are read in one way. Types, ranges, variables, settings files and defaults are left to the parser of
+the command line; a second implementation would differ from it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from instgen.running.options import Explicit
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a command would be told."""
+    """The options that a command would receive."""
 
     values: Mapping[str, Any]
-    """All its options, by name, those that were not given too."""
+    """The values of all options by name, including those that were not given."""
     explicit: Explicit
 
 
@@ -36,15 +36,15 @@ def flags_of(command: str) -> Mapping[str, str]:
 
 
 def parsed(command: str, given: Mapping[str, Any]) -> Parsed:
-    """The options of a command, of which some are given.
+    """All options of a command, given the values of some.
 
     Args:
-        command: its name.
-        given: values by the options' names; None leaves one to the settings, False says no.
+        command: the command's name.
+        given: values by option name; None leaves the option to the settings, False turns it off.
 
     Raises:
-        UsageError: a value that cannot be.
-        InputError: settings that cannot be read.
+        UsageError: a value is invalid.
+        InputError: the settings cannot be read.
     """
     program, root = _program()
     words = list(_words(given, flags_of(command)))
@@ -58,13 +58,13 @@ def parsed(command: str, given: Mapping[str, Any]) -> Parsed:
 
 @cache
 def _program() -> tuple[Any, Any]:
-    """The commands as they are declared, and the context that stands above each of them."""
+    """The program with its commands, and the root context."""
     program = typer.main.get_command(app)
     return program, program.context_class(program, info_name="instgen")
 
 
 def _words(given: Mapping[str, Any], flags: Mapping[str, str]) -> Iterator[str]:
-    """The options as words of a command line; what is not said is left out."""
+    """The given options as words of a command line."""
     for name, value in given.items():
         if value is True:
             yield flags[name]

@@ -1,7 +1,7 @@
-"""The program as a group of commands, each of which is imported when it is asked for.
+"""The program as a group of commands, each imported only when it is used.
 
-The rule: what a list of commands says (help, completion, a word that is no command) comes from the table in
-`commands`; a command's module is imported for that command alone.
+The rule: whatever only lists commands (help, completion, the error for an unknown command) uses the table in
+`commands`; a command's module is imported only for that command.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from instgen.cli.config import make_settable
 from instgen.cli.help import Grouped, Listed
 
 COMPLETING = "_INSTGEN_COMPLETE"
-"""The variable by which a shell asks what a word may become."""
+"""The variable by which a shell asks for completions."""
 
 
 class Loading(UserDict[str, Any]):
-    """Commands by name, each imported when it is first looked up; to go through the names imports none."""
+    """Commands by name, each imported at its first lookup; iterating over the names imports nothing."""
 
     def __init__(self) -> None:
-        """Know their names."""
+        """Start with the table's entries, not imported."""
         super().__init__()
         self.data |= {each.name: each for each in COMMANDS}
 
     def __getitem__(self, name: str) -> Any:
-        """The command itself."""
+        """The command, imported if it has not been."""
         found = self.data[name]
         if isinstance(found, Command):
             found = self.data[name] = loaded(found)
@@ -42,27 +42,27 @@ class Program(Listed):
     """All commands, in the groups of the table."""
 
     def __init__(self, **more: Any) -> None:
-        """Have the commands of the table."""
+        """Create the program with the commands of the table."""
         super().__init__(**more)
         self.commands = Loading()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names."""
+        """The names of all commands."""
         del ctx
         return list(self.commands)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command as a list shows it."""
+        """A stand-in for a command with its line for lists; imports nothing."""
         del ctx
         return next((TyperCommand(cmd_name, short_help=each.about) for each in COMMANDS if each.name == cmd_name), None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is called: its name, itself, and what follows it."""
+        """The called command's name, the command, and the remaining arguments."""
         name, shown, rest = super().resolve_command(ctx, args)
         return name, shown and self.commands[str(name)], rest
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write what the table says of each command."""
+        """Write each command's line of the table, grouped."""
         del ctx
         wide = max(len(each.name) for each in COMMANDS)
         for panel in dict.fromkeys(each.panel for each in COMMANDS):
@@ -72,7 +72,7 @@ class Program(Listed):
 
 
 def loaded(command: Command) -> Any:
-    """A command of the table, imported."""
+    """Import a command of the table."""
     module, _, attribute = command.where.partition(":")
     found = getattr(import_module(f"instgen.cli.{module}"), attribute)
     finish = import_module("instgen.cli.completing").completed if COMPLETING in os.environ else _as_it_is

@@ -1,7 +1,7 @@
-"""How far a run is, in words and lines: what it has done, how fast it goes, what it cost, what it waits for.
+"""A run's progress as text: what is done, the rate, the cost, and what it is waiting for.
 
-The rule: pure functions of counts, the time and a width; nothing here looks at a clock, a terminal or the environment.
-What is not known yet is not told: no time left before the rate has shown itself, none where the end is unknown.
+The rule: pure functions of counts, the time and a width; nothing here reads a clock, a terminal or the environment.
+Nothing is shown before it is known: no time left until the rate is known, nor if the total is unknown.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from instgen.console import plural
 from instgen.terminal import one_line
 
 WINDOW_SECONDS = 120.0
-"""The time that a rate is taken over: long enough for slow teachers, short enough to follow a change."""
+"""The window over which the rate is measured: long enough for slow teachers, short enough to follow a change."""
 MARK_SECONDS = 2.0
-"""Between the counts that are remembered of it."""
+"""Minimum time between two counts that are remembered for the rate."""
 KNOWN_AFTER_SECONDS = 10.0
 KNOWN_AFTER = 3
-"""What a rate, and with it the time that is left, is taken from at least: seconds, and things done in them."""
+"""The rate, and with it the time left, is unknown until this many seconds have passed and this many items are done."""
 REASONS = 4
-"""Reasons shown of those that leave the most out."""
+"""Number of rejection reasons shown, the most common first."""
 BAR = (10, 30)
-"""Columns of the bar: fewer are no bar, and more say no more."""
+"""Minimum and maximum width of the bar, in columns."""
 GAP = 2
 """Columns between the parts of the first line."""
 EMOJI_PRESENTATION = "\ufe0f"
@@ -33,35 +34,35 @@ EMOJI_PRESENTATION = "\ufe0f"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run on its way, as far as it is now."""
+    """A snapshot of a run."""
 
     command: str
     done: int
     unit: str
-    """What is counted: records where so many were asked for, else rows."""
+    """What is counted: "record" if a number of records was asked for, otherwise "row"."""
     total: int | None = None
-    """How many there will be, where that is known."""
+    """The total number of units; None if unknown."""
     made: str = ""
-    """What came of it, where that is something else than what is counted."""
+    """What the units have produced, such as "12 records made", if that is a different count."""
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """How many were left out, by reason."""
+    """Rejections by reason."""
     calls: Sequence[str] = ()
-    """What was asked and what it cost; what matters most comes first."""
+    """Calls and their cost, the most important part first."""
     state: str = ""
-    """What holds it up, where something does."""
+    """What the run is waiting for, if anything."""
     measured: bool = True
-    """Whether what is done now says how fast the rest will go: what is replayed from a journal does not."""
+    """Whether the current rate predicts the rest of the run: that of replaying from the journal does not."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """How fast something goes of late."""
+    """Measures the rate over the last `WINDOW_SECONDS`."""
 
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
     _now: tuple[float, int] = (0.0, 0)
 
     def note(self, now: float, done: int, *, measured: bool = True) -> None:
-        """Take note of what is done by now; what was not measured is no part of any rate."""
+        """Record how much is done at a time; counts with `measured` false do not enter the rate."""
         self._now = (now, done)
         if not measured:
             self._marks.clear()
@@ -72,7 +73,7 @@ class Pace:
 
     @property
     def rate(self) -> float | None:
-        """How many a second; None where too little was seen."""
+        """Units per second; None if not yet known."""
         if not self._marks:
             return None
         began, before = self._marks[0]
@@ -80,7 +81,7 @@ class Pace:
         return done / seconds if seconds >= KNOWN_AFTER_SECONDS and done >= KNOWN_AFTER else None
 
     def left(self, total: int | None) -> float | None:
-        """Seconds until all is done, at this rate; None where that cannot be known."""
+        """Seconds until everything is done at this rate; None if unknown."""
         rate = self.rate
         if rate is None or total is None or total <= self._now[1]:
             return None
@@ -88,7 +89,7 @@ class Pace:
 
 
 def rate_told(rate: float | None) -> str:
-    """A rate in the unit that makes it one or more; "" where it is not known."""
+    """A rate per second, minute or hour, whichever makes it at least one; "" if unknown."""
     if rate is None:
         return ""
     unit, seconds = ("s", 1) if rate >= 1 else ("min", 60) if rate >= 1 / 60 else ("h", 3600)
@@ -96,7 +97,7 @@ def rate_told(rate: float | None) -> str:
 
 
 def left_told(seconds: float | None) -> str:
-    """A time that is left, no more exactly than it can be known; "" where it is not."""
+    """The time left, rounded to a plausible precision; "" if unknown."""
     if seconds is None:
         return ""
     minutes = math.ceil(seconds / 60)
@@ -112,24 +113,24 @@ def left_told(seconds: float | None) -> str:
 
 
 def line(progress: Progress, pace: Pace, columns: int | None = None) -> str:
-    """All of it in one line, for a log; or as much of it as fits into so many columns."""
+    """The progress in one line, for a log; if `columns` is given, as much of it as fits."""
     parts = (*_heads(progress, pace), progress.state, progress.made, _left_out(progress), *progress.calls)
-    told = [part for part in parts if part]
+    known = [part for part in parts if part]
     title = f"{progress.command}: "
     if columns is None:
-        return title + "; ".join(told)
-    return title + _fitted(told, columns - 1 - cells(title), "; ")
+        return title + "; ".join(known)
+    return title + _fitted(known, columns - 1 - cells(title), "; ")
 
 
 def picture(progress: Progress, pace: Pace, columns: int, rows: int, *, plain: bool = False) -> list[str]:
-    """All of it in a few lines that fit into a terminal; none of them reaches its last column.
+    """The progress in a few lines that fit the terminal; none reaches the last column.
 
     Args:
-        progress: what is shown.
-        pace: how fast it goes.
-        columns: how wide the terminal is.
-        rows: how high it is.
-        plain: whether the bar is to be of ASCII.
+        progress: what to show.
+        pace: the run's rate.
+        columns: width of the terminal.
+        rows: height of the terminal.
+        plain: whether to draw the bar in ASCII.
     """
     room = max(1, columns - 1)
     left_out = _fitted([part for part in (progress.made, *_reasons(progress.left_out)) if part], room)
@@ -143,12 +144,12 @@ def picture(progress: Progress, pace: Pace, columns: int, rows: int, *, plain: b
 
 
 def cells(text: str) -> int:
-    """The columns that a text takes on a terminal; rather too many than too few where terminals differ."""
+    """The columns that a text takes on a terminal; where terminals differ, the larger number."""
     return sum(map(_cells, text))
 
 
 def cut(text: str, room: int) -> str:
-    """A text as one line of so many columns at most, without the characters that move a cursor."""
+    """A text as one line of at most `room` columns, without characters that move the cursor."""
     flat = one_line(" ".join(text.split()))
     if cells(flat) <= room:
         return flat
@@ -161,11 +162,6 @@ def cut(text: str, room: int) -> str:
     return "".join(kept) + "…" if room > 0 else ""
 
 
-def plural(noun: str, count: int) -> str:
-    """A noun as it goes with so many."""
-    return noun if count == 1 else f"{noun}s"
-
-
 def _cells(char: str) -> int:
     if char == EMOJI_PRESENTATION:
         return 1
@@ -175,7 +171,7 @@ def _cells(char: str) -> int:
 
 
 def _heads(progress: Progress, pace: Pace) -> list[str]:
-    """What is done, the time left and the rate, as far as they are known."""
+    """What is done, the time left and the rate, as far as known."""
     done = f"{progress.done:,}" if progress.total is None else f"{progress.done:,} of {progress.total:,}"
     what = f"{done} {plural(progress.unit, progress.done if progress.total is None else progress.total)}"
     known = (what, left_told(pace.left(progress.total)), rate_told(pace.rate))
@@ -183,13 +179,13 @@ def _heads(progress: Progress, pace: Pace) -> list[str]:
 
 
 def _first_line(progress: Progress, pace: Pace, room: int, *, plain: bool) -> str:
-    told = _fitted(_heads(progress, pace), room - cells(progress.command) - GAP)
-    width = min(BAR[1], room - cells(progress.command) - cells(told) - 2 * GAP)
+    text = _fitted(_heads(progress, pace), room - cells(progress.command) - GAP)
+    width = min(BAR[1], room - cells(progress.command) - cells(text) - 2 * GAP)
     if progress.total and width >= BAR[0]:
         full, empty = ("=", "-") if plain else ("━", "─")
         filled = min(width, width * progress.done // progress.total)
-        told = full * filled + empty * (width - filled) + " " * GAP + told
-    return cut(progress.command, room) + " " * GAP + told if told else cut(progress.command, room)
+        text = full * filled + empty * (width - filled) + " " * GAP + text
+    return cut(progress.command, room) + " " * GAP + text if text else cut(progress.command, room)
 
 
 def _left_out(progress: Progress) -> str:
@@ -197,7 +193,7 @@ def _left_out(progress: Progress) -> str:
 
 
 def _reasons(left_out: Mapping[str, int]) -> Iterator[str]:
-    """How many were left out and the most common reasons."""
+    """The number of rejections, and the most common reasons."""
     counted = sorted(left_out.items(), key=itemgetter(1), reverse=True)
     head = f"{sum(left_out.values()):,} rejected" if len(counted) > 1 else "rejected"
     for place, (reason, count) in enumerate(counted[:REASONS]):
@@ -205,11 +201,11 @@ def _reasons(left_out: Mapping[str, int]) -> Iterator[str]:
 
 
 def _fitted(parts: Sequence[str], room: int, between: str = ", ") -> str:
-    """As many of the parts as fit, from the first on; of the first, what fits."""
-    told = cut(parts[0], room) if parts else ""
+    """The first parts, as many as fit; the very first is cut if necessary."""
+    text = cut(parts[0], room) if parts else ""
     for part in parts[1:]:
         flat = cut(part, room)
-        if cells(told) + cells(between) + cells(flat) > room:
+        if cells(text) + cells(between) + cells(flat) > room:
             break
-        told += between + flat
-    return told
+        text += between + flat
+    return text

@@ -1,4 +1,4 @@
-"""`instgen prompts`: every word that is said to a teacher, to read and to change."""
+"""`instgen prompts`: show and export the prompt files, which hold all text that is sent to teachers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def export(
     from instgen.jsonl import translated
     from instgen.prompts.book import SUFFIX, built_in
 
-    for name, content in sorted(built_in().items()):
+    files = sorted(built_in().items())
+    written = 0
+    for name, content in files:
         file = folder / f"{name}{SUFFIX}"
         with translated(str(file)):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -52,3 +54,6 @@ def export(
                 continue
             file.write_text(content, "utf-8")
         console.show(str(file))
+        written += 1
+    if not written:
+        console.say(f"instgen: nothing written: all {len(files)} files exist")

@@ -1,4 +1,4 @@
-"""`instgen rank`: candidates in order, by judged comparison."""
+"""`instgen rank`: candidate answers ordered by a judge's comparisons."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from instgen.running.options import Asking, Writing
 
 
 class Compared(StrEnum):
-    """What the judge is shown at once."""
+    """How many candidates the judge compares at once."""
 
     PAIRS = "pairs"
     LIST = "list"
 
 
 class Ties(StrEnum):
-    """What becomes of records in which no candidate is better than another."""
+    """Whether to keep records in which no candidate is better than another."""
 
     KEEP = "keep"
     DROP = "drop"

@@ -1,4 +1,4 @@
-"""What `score` says besides the scores: how often each question of yes and no was answered yes."""
+"""The table of `score` for yes/no questions: how often each was answered yes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from instgen.scores.rubric import Rubric
 
 
 def tell(counted: Iterable[Counts], writing: Writing) -> None:
-    """Say how often each score of yes and no was yes, and append it to the summary."""
+    """Print how often each yes/no score was yes, and append it to the summary."""
     for counts in counted:
         rates = counts.rates()
         if not any(rate.judged for rate in rates):
@@ -26,7 +26,7 @@ def tell(counted: Iterable[Counts], writing: Writing) -> None:
 
 
 def _lines(rubric: Rubric, rates: Sequence[Rate]) -> Iterator[str]:
-    """A table: each score, its share of ones, the 95 % interval, and what a paper found."""
+    """A table of each score: its share of ones, the 95 % interval, and the share that a paper reports, if any."""
     wide = max(len(rate.name) for rate in rates)
     with_paper = any(rate.paper is not None for rate in rates)
     yield f"{COMMAND}: {rubric.name}: shares of {max(rate.judged for rate in rates):,} judged, with 95 % intervals"

@@ -1,4 +1,4 @@
-"""`instgen report`: one page to look at the data."""
+"""`instgen report`: one HTML page about the data."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def report(
     _write(output, data)
     if not quiet:
         size = f"{len(data) / 1e6:.1f} MB" if len(data) >= 1e5 else f"{len(data) / 1e3:.0f} kB"
-        console.say(f"report: {seen.numbers.rows:,} records; {output}, {size}")
+        console.say(f"report: {seen.numbers.rows:,} {console.plural('record', seen.numbers.rows)}; {output}, {size}")
     if show:
         import webbrowser
 
@@ -79,7 +79,7 @@ def report(
 
 
 def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
-    """Raise UsageError where what is there is data to be read, or no report."""
+    """Raise UsageError if the existing file is one of the inputs, or not a report."""
     from instgen.jsonl import translated
     from instgen.report.page import MARK
 
@@ -96,7 +96,7 @@ def _check_replaceable(path: Path, inputs: Sequence[Path], *, force: bool) -> No
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Put the page in place as a whole; what is no file, such as /dev/null, is written into."""
+    """Write the page atomically; a path that is not a regular file, such as /dev/null, is written to directly."""
     from instgen.jsonl import translated
     from instgen.running.whole import replace_whole
 

@@ -1,28 +1,25 @@
-"""`instgen respond`: answers for instructions."""
+"""`instgen respond`: answers to instructions."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from instgen.cli.options import Files, expanded
 from instgen.running.options import Asking, Writing
 
-if TYPE_CHECKING:
-    pass
-
 
 class Reasoning(StrEnum):
-    """What becomes of the teacher's thinking."""
+    """Whether to keep the teacher's reasoning."""
 
     KEEP = "keep"
     DROP = "drop"
 
 
 class Refusals(StrEnum):
-    """What becomes of answers that decline."""
+    """Whether to drop refusals."""
 
     DROP = "drop"
     KEEP = "keep"

@@ -1,6 +1,6 @@
-"""How many rows files hold, without reading them all: what the time that is left is reckoned by.
+"""An estimate of the number of rows in files, without reading them whole; it is the total of progress displays.
 
-The rule: nothing is touched that can be read only once, and no more than `LOOKED_AT` bytes of each file are read.
+The rule: inputs that can be read only once are not touched, and at most `LOOKED_AT` bytes of each file are read.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 from instgen.sources import DASH
 
 LOOKED_AT = 8 << 20
-"""Bytes of a file that are looked at; of one that is longer, the rest is taken to be like them."""
+"""Bytes read from the start of a file; the rest of a longer file is assumed to be similar."""
 PACKED_OR_ARRAY = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"[")
-"""What files begin with that do not hold a row a line."""
+"""First bytes of files that do not have one row per line: gzip, zstd, a JSON array."""
 
 
 def rows_in(paths: Sequence[Path]) -> int | None:
-    """The rows of all the files, or about as many; None where that cannot be known before they are read."""
+    """The number of rows in all the files, estimated for large ones; None if it cannot be known before reading them."""
     counts = [_rows_in(path) for path in paths]
     known = [count for count in counts if count is not None]
     return sum(known) if known and len(known) == len(counts) else None
@@ -41,12 +41,12 @@ def _rows_in(path: Path) -> int | None:
 
 
 def _lines(fd: int) -> int | None:
-    """The lines of a regular file; the place to read on from stays where it is."""
-    told = os.fstat(fd)
-    head = os.pread(fd, LOOKED_AT, 0) if stat.S_ISREG(told.st_mode) else b""
+    """The number of lines of a regular file, without moving its read position; None for anything else."""
+    status = os.fstat(fd)
+    head = os.pread(fd, LOOKED_AT, 0) if stat.S_ISREG(status.st_mode) else b""
     lines = head.count(b"\n")
     if head.lstrip().startswith(PACKED_OR_ARRAY) or not head:
         return None
-    if len(head) >= told.st_size:
+    if len(head) >= status.st_size:
         return lines + (not head.endswith(b"\n"))
-    return round(lines * told.st_size / len(head)) or None
+    return round(lines * status.st_size / len(head)) or None

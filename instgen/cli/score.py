@@ -1,4 +1,4 @@
-"""`instgen score`: scores for records, by a judge or without one."""
+"""`instgen score`: scores for records, with or without a judge."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def score(
 
 
 def _judge(rubrics: Rubrics, own: ScoreOptions, inputs: tuple[Path, ...], asking: Asking, writing: Writing) -> None:
-    """Have records judged, and say how often each question of yes and no was answered yes."""
+    """Have records judged, and print how often each yes/no question was answered yes."""
     from instgen.cli import rates
     from instgen.cli.drive import perform
     from instgen.lines import records_of

@@ -13,7 +13,7 @@ from instgen.running.options import Asking, Profile, Writing
 
 
 class MethodName(StrEnum):
-    """How tasks are made."""
+    """The method by which tasks are made."""
 
     ALPACA = "alpaca"
     CLASSIC = "classic"

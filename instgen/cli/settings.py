@@ -1,7 +1,7 @@
-"""`instgen config`: each setting with its value and where it comes from, and a file to begin your own settings with.
+"""`instgen config`: show each setting with its value and origin, or create a settings file.
 
-The rule: what is shown is found as a command finds it, by the same code; there is no key in it, and what looks like one
-is hidden.
+The rule: settings are resolved by the same code as for a command; no key is shown, and whatever looks like one is
+hidden.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ FileOption = Annotated[Path | None, config_option()]
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """One setting as a command would find it; `value` is a string, a number, a truth value, a list or None."""
+    """One setting as a command would receive it; `value` is plain JSON data, or None if unset."""
 
     name: str
     value: Any
@@ -115,7 +115,7 @@ def init(
 
 
 def _settings(context: typer.Context, name: str | None, file: Path | None) -> Iterator[InForce]:
-    """The settings of a command, or those that all share, and after them the user's own teachers."""
+    """The settings of a command; without a name, the shared ones, then the user's own teachers."""
     from typer.core import TyperCommand
 
     from instgen.errors import UsageError
@@ -125,13 +125,16 @@ def _settings(context: typer.Context, name: str | None, file: Path | None) -> It
         raise UsageError(f"{name} is not a command with settings", f"known: {', '.join(SETTABLE)}")
     command = commands[name] if name else TyperCommand("", params=list(_shared(commands).values()))
     asked = typer.Context(command, parent=context.find_root(), info_name=name or "")
-    said = settings_of(asked, file)
+    found = settings_of(asked, file)
     asked.params["config"] = file
-    asked.default_map = {key: each.value for key, each in said.items()}
+    asked.default_map = {key: each.value for key, each in found.items()}
     for option in _options(command):
         value, source = option.consume_value(asked, {})
         asked.set_parameter_source(option.name, source)
-        origin = {"ENVIRONMENT": variable_of(option), "DEFAULT_MAP": option.name in said and _short(said[option.name])}
+        origin = {
+            "ENVIRONMENT": variable_of(option),
+            "DEFAULT_MAP": option.name in found and _short(found[option.name]),
+        }
         with said_in_words(asked):
             plain = _plain(option.process_value(asked, value))
         yield InForce(setting_of(option), plain, origin.get(source.name) or "default")
@@ -140,7 +143,7 @@ def _settings(context: typer.Context, name: str | None, file: Path | None) -> It
 
 
 def _teachers(file: Path) -> Iterator[InForce]:
-    """What the user's file says of teachers that it names."""
+    """The settings of the teachers that the user's file defines."""
     from instgen.running.named import named_teacher
 
     for name in tables_of(file).get("teachers", {}) if file.is_file() else ():
@@ -150,7 +153,7 @@ def _teachers(file: Path) -> Iterator[InForce]:
 
 
 def _example(context: typer.Context) -> str:
-    """The text of a settings file that says nothing yet."""
+    """The text of a settings file in which every option is commented out."""
     commands = _commands(context)
     shared = _shared(commands)
     parts = [HEAD, *map(_line, shared.values())]
@@ -166,7 +169,7 @@ def _line(option: Any) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A default as TOML writes it; "" for none."""
+    """A default in TOML; "" if there is none."""
     import orjson
 
     return "" if value is None else orjson.dumps(value, default=str).decode()
@@ -180,7 +183,7 @@ def _commands(context: typer.Context) -> Mapping[str, Any]:
 
 
 def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that come from a group, by name: the same for all commands that have them."""
+    """The options that come from a group, by name; they are the same for all commands that have them."""
     from instgen.cli.options import GROUPS
 
     names = {name for options in GROUPS.values() for name in options}
@@ -195,7 +198,7 @@ def _shared(commands: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_like(option: Any, shared: Mapping[str, Any]) -> bool:
-    """Whether what is said of a shared option holds for this one."""
+    """Whether an option is a shared one with the same default, so that its entry need not be repeated."""
     return option.name in shared and option.default == shared[option.name].default
 
 
@@ -204,7 +207,7 @@ def _options(command: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it, with what looks like a key hidden."""
+    """The value as plain JSON data, with anything that looks like a key hidden."""
     from instgen.teachers.endpoint import shown
 
     if isinstance(value, list | tuple):
@@ -217,8 +220,8 @@ def _plain(value: Any) -> Any:
 
 
 def _words(value: Any) -> str:
-    """The value as a person reads it."""
-    if value is None or value == []:
+    """The value as text for a person."""
+    if value in (None, "", []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -227,7 +230,7 @@ def _words(value: Any) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _short(said: Setting) -> str:
-    """Where a file says something, as a person says it: from home, or from here."""
+def _short(setting: Setting) -> str:
+    """The place of a setting, shortened with `~` if it is in the home folder."""
     home = Path.home()
-    return f"~/{Path(said.where).relative_to(home)}" if said.file.is_relative_to(home) else said.where
+    return f"~/{Path(setting.where).relative_to(home)}" if setting.file.is_relative_to(home) else setting.where

@@ -1,7 +1,7 @@
-"""Driving `filter`: rows in as they come, kept lines and rejects out, an account at the end; one thread, no engine.
+"""Runs `filter`: rows in as they arrive, kept lines and rejects out, a report at the end; one thread, no engine.
 
-The rules: a batch is what came at once, so that a row passes through as soon as it is there; what was judged is
-written before more is read, so that nothing is lost when the run is stopped; read = kept + rejected + bad lines.
+The rules: a batch is whatever has arrived, so that each row passes through without delay; a batch is written before
+more is read, so that nothing is lost when the run is stopped; read = kept + rejected + bad lines.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ from instgen.running.spool import Spool
 T = TypeVar("T")
 
 BATCH = 2048
-"""Lines that are written at once when those that were put aside are written."""
+"""Lines per write when the spooled lines are written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is read."""
+    """The input files."""
 
     rows: Sequence[Path]
     others: Sequence[Path] = ()
-    """What is only compared with."""
+    """Files that rows are only compared with."""
     skip_bad_lines: bool = False
 
 
 @seldom_collected(IN_ROWS)
 def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
-    """Send the rows of files through a sieve, with all that the command line says about it.
+    """Pass the rows of files through a sieve, show the progress and report on it.
 
     Raises:
-        InstgenError: why it ended early.
+        InstgenError: why the run ended early.
     """
     funnel = Funnel(sieve.steps, quiet=writing.quiet, verbose=writing.verbose)
     summary.append(writing)
     problem: InstgenError | None = None
     try:
-        # Before an output is made it is told whether the files are there.
+        # Missing input files are reported before any output is created.
         batches = batches_of(inputs.rows, waiting=lambda fd: stop.until_readable(fd, destinations[0]))
         with contextlib.ExitStack() as closing:
             destinations = open_destinations(writing, (*inputs.rows, *inputs.others), resumable=True)
@@ -83,7 +83,7 @@ def sift(sieve: Sieve, inputs: Inputs, writing: Writing) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """One run: what it reads through and writes to."""
+    """The state of one run."""
 
     sieve: Sieve
     funnel: Funnel
@@ -91,15 +91,15 @@ class _Run:
     destinations: Sequence[Destination]
     skip: bool
     marks: array[int] = field(default_factory=lambda: array("Q"))
-    """Of each row that was put aside: twice the parts that it has lost, and one more if it was rewritten."""
+    """For each spooled row: twice the number of its removed parts, plus one if it was rewritten."""
 
     @property
     def rejecting(self) -> bool:
-        """Whether somebody wants to see what is left out."""
+        """Whether rejects are written anywhere."""
         return len(self.destinations) > 1
 
     def all(self, batches: Iterator[Sequence[Row | BadLine]]) -> None:
-        """Judge all rows, and write what can be written."""
+        """Judge all rows and write the results; if there are selections, kept rows are spooled until the end."""
         with Spool() if self.sieve.selections else contextlib.nullcontext() as spool:
             keep = spool.add if spool is not None else self.keep
             while batch := self.stop.reading(lambda: next(batches, None)):
@@ -108,24 +108,24 @@ class _Run:
                 self._select(spool)
 
     def keep(self, lines: Sequence[bytes]) -> None:
-        """Write lines that stay."""
+        """Write kept lines."""
         if lines:
             self.destinations[0].write(lines)
 
     def _batch(self, batch: Sequence[Row | BadLine], keep: Callable[[Sequence[bytes]], None]) -> None:
-        """Judge what came at once, and write what became of it; a bad line ends the run unless it is to be skipped."""
+        """Judge a batch and write its kept lines and rejects; a bad line ends the run unless bad lines are skipped."""
         lines: list[bytes] = []
         rejects: list[bytes] = []
         bad: InputError | None = None
-        for told in self.sieve.judge(batch):
-            if isinstance(told, Item):
-                self._settle(told, lines, rejects)
+        for judged in self.sieve.judge(batch):
+            if isinstance(judged, Item):
+                self._settle(judged, lines, rejects)
             elif self.skip:
                 self.funnel.read += 1
-                self.funnel.pass_over(told.problem)
-                rejects.append(_bad_line(told))
+                self.funnel.pass_over(judged.problem)
+                rejects.append(_bad_line(judged))
             else:
-                bad = told.problem
+                bad = judged.problem
                 break
         keep(lines)
         self._reject(rejects)
@@ -133,7 +133,7 @@ class _Run:
             raise bad
 
     def _settle(self, item: Item, lines: list[bytes], rejects: list[bytes]) -> None:
-        """Count a row, and make the lines that tell of it."""
+        """Count a judged row, and append its kept line or its rejects."""
         self.funnel.read += 1
         if item.verdict:
             self.funnel.reject(item.step, item.verdict, item.before[0].instruction)
@@ -150,7 +150,7 @@ class _Run:
             self.destinations[1].write(lines)
 
     def _select(self, spool: Spool) -> None:
-        """Let every selection see what the ones before have kept, then write the rest."""
+        """Apply each selection to what the previous ones have kept, then write the results."""
         gone: dict[int, tuple[str, Verdict]] = {}
         for selection in self.sieve.selections:
             for position, line in enumerate(spool.lines()):
@@ -174,14 +174,14 @@ class _Run:
         self._write(lines)
 
     def _write(self, lines: list[bytes]) -> None:
-        """Write lines that stay, and begin anew."""
+        """Write kept lines, and clear the list."""
         self.keep(lines)
         lines.clear()
         self.stop.check()
 
 
 def _record(line: bytes) -> Record:
-    """The record of a kept line: of a task with several instances, the first."""
+    """The record of a kept line; the first one of a task with several instances."""
     row = orjson.loads(line)
     return quick_record(row) or records_from(row)[0]
 

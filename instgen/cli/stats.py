@@ -1,4 +1,4 @@
-"""`instgen stats`: the numbers of a report, to read or for other programs, with limits that a build can fail by."""
+"""`instgen stats`: the numbers of a report as tables or JSON, with limits that can fail a build."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ def stats(
     from instgen.cli.inputs import need_input
     from instgen.jsonl import translated
 
-    least = [_limit(said, "--fail-under") for said in fail_under or ()]
-    most = [_limit(said, "--fail-over") for said in fail_over or ()]
+    least = [_limit(text, "--fail-under") for text in fail_under or ()]
+    most = [_limit(text, "--fail-over") for text in fail_over or ()]
     inputs = need_input(context, files)
     seen = survey_of(inputs, Beside(with_summary or (), with_rejects or (), (), seeds, lang))
+    check_names(seen.numbers, (*least, *most))
     if as_json:
         import orjson
 
@@ -64,26 +65,27 @@ def stats(
     check(seen.numbers, least, most)
 
 
-def check(numbers: Numbers, least: Sequence[tuple[str, float]], most: Sequence[tuple[str, float]]) -> None:
-    """Raise LimitMissed where a number is beyond its limit.
-
-    Raises:
-        UsageError: there is no number of this name.
-    """
+def check_names(numbers: Numbers, limits: Sequence[tuple[str, float]]) -> None:
+    """Raise UsageError if a limit names a number that this data does not have."""
     gates = numbers.gates()
-    for name, _ in (*least, *most):
+    for name, _ in limits:
         if name not in gates:
             raise UsageError(f"no number {name!r} here", f"there are: {', '.join(gates)}")
+
+
+def check(numbers: Numbers, least: Sequence[tuple[str, float]], most: Sequence[tuple[str, float]]) -> None:
+    """Raise LimitMissed if a number is beyond its limit; the names must have been checked by `check_names`."""
+    gates = numbers.gates()
     missed = [f"{name} is {gates[name]:.4g}, under {limit:g}" for name, limit in least if gates[name] < limit]
     missed += [f"{name} is {gates[name]:.4g}, over {limit:g}" for name, limit in most if gates[name] > limit]
     if missed:
         raise LimitMissed("; ".join(missed))
 
 
-def _limit(said: str, option: str) -> tuple[str, float]:
-    name, _, value = said.partition("=")
+def _limit(text: str, option: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
     with contextlib.suppress(ValueError):
         limit = float(value)
         if math.isfinite(limit):
             return name, limit
-    raise UsageError(f"{option} {said}: not NAME=NUMBER", "for example distinct-2=0.5")
+    raise UsageError(f"{option} {text}: not NAME=NUMBER", "for example distinct-2=0.5")

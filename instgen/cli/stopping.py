@@ -1,4 +1,4 @@
-"""Stopping a command of one thread by signals: at once while it waits for rows, else when its batch is written."""
+"""Stops a single-threaded command on a signal: at once if it is waiting for rows, otherwise after the current batch."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from instgen.jsonl import Destination
 T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What stops a run: Ctrl-C, being asked to end, the end of the terminal."""
+"""The signals that stop a run: Ctrl-C, a request to terminate, and the closing of the terminal."""
 
 STOPPING = "stopping when this batch is written (interrupt again to stop at once)"
 
 
 def heeded() -> tuple[signal.Signals, ...]:
-    """The signals that stop a run; not a hang-up that we were started to ignore, by `nohup`."""
+    """The signals to handle; not SIGHUP if the process was started to ignore it, as by `nohup`."""
     return tuple(each for each in SIGNALS if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN)
 
 
 def is_one_more(signum: int, first: int) -> bool:
-    """Whether a signal asks to end at once, after a first one; a terminal's end is told by kernel and shell alike."""
+    """Whether a second signal asks to stop at once; a second SIGHUP does not, as kernel and shell both send one."""
     return not signum == first == signal.SIGHUP
 
 
 class Stop:
-    """Whether the user asked to stop."""
+    """Records whether the user has asked to stop."""
 
     def __init__(self) -> None:
-        """Nobody has."""
+        """Start without a request to stop."""
         self.alarm = -1
         self._signum = 0
         self._reading = False
 
     def heed(self, signum: int, frame: FrameType | None) -> None:
-        """Take note of a signal; a second one ends the process."""
+        """Handle a signal: the first requests a stop, a second one ends the process."""
         del frame
         if self._signum and is_one_more(signum, self._signum):
             console.clear()
@@ -54,16 +54,16 @@ class Stop:
             raise Interrupted(signum)
 
     def told(self, progress: Progress) -> Progress:
-        """How far a run is, and that it is to stop where somebody has asked for it."""
+        """The progress, with its state set to "stopping" if a stop was requested."""
         return replace(progress, state=STOPPING) if self._signum else progress
 
     def check(self) -> None:
-        """Raise Interrupted where the user asked to stop."""
+        """Raise Interrupted if the user has asked to stop."""
         if self._signum:
             raise Interrupted(self._signum)
 
     def reading(self, read: Callable[[], T]) -> T:
-        """What is read, unless the user asks to stop meanwhile."""
+        """Call `read`; a signal interrupts it by raising Interrupted."""
         self._reading = True
         try:
             self.check()
@@ -72,11 +72,11 @@ class Stop:
             self._reading = False
 
     def until_readable(self, fd: int, destination: Destination) -> None:
-        """Wait, while reading, until a descriptor can be read.
+        """Wait within `reading` until a descriptor can be read.
 
         Raises:
             Interrupted: the user asked to stop.
-            ReaderGone: nobody reads what is written any more.
+            ReaderGone: the reader of the output has gone.
         """
         until_readable(fd, self.alarm)
         destination.check()
@@ -84,19 +84,19 @@ class Stop:
 
 @contextlib.contextmanager
 def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[int]:
-    """Lets a function of ours handle the signals, and gives the alarm that they set off, for as long as this lasts."""
-    with alarm() as set_off:
+    """Handle the signals with a function while the context lasts; yields the descriptor that they make readable."""
+    with alarm() as descriptor:
         before = {signum: signal.signal(signum, handler) for signum in heeded()}
         try:
-            yield set_off
+            yield descriptor
         finally:
-            for signum, theirs in before.items():
-                signal.signal(signum, theirs)
+            for signum, previous in before.items():
+                signal.signal(signum, previous)
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Stop]:
-    """A Stop that heeds signals for as long as this lasts."""
+    """A Stop that handles the signals while the context lasts."""
     stop = Stop()
     with handled(stop.heed) as stop.alarm:
         yield stop

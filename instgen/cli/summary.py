@@ -1,6 +1,6 @@
-"""The file of `--summary`: one row for each run, for other programs.
+"""The `--summary` file: one JSON row per run, for other programs.
 
-The rule: a row is one write, so that the stages of a pipeline may share the file.
+The rule: each row is appended by one write, so that the stages of a pipeline can share the file.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ import orjson
 
 from instgen.errors import OutputFailed, UsageError
 from instgen.running.options import Writing
+from instgen.sources import DASH
 
 
 def append(writing: Writing, row: Mapping[str, Any] | None = None) -> None:
-    """Append a row where a summary was asked for; without a row, only make the file, to see that it can be written.
+    """Append a row to the summary file, if there is one; without a row, only check that it can be written.
 
     Raises:
-        UsageError: its name is that of a folder, or its folder is not there.
-        OutputFailed: it cannot be written.
+        UsageError: the path is `-` or a folder, or its folder does not exist.
+        OutputFailed: the file cannot be written.
     """
     path = writing.summary
     if path is None:
         return
+    if str(path) == DASH:
+        raise UsageError("--summary -: stdout is for records", "give --summary a file")
     if path.is_dir():
         raise UsageError(f"{path}: is a directory", "name a file")
     if not path.parent.is_dir():
@@ -40,7 +43,7 @@ def append(writing: Writing, row: Mapping[str, Any] | None = None) -> None:
 
 
 def _append_whole(fd: int, line: bytes) -> None:
-    """Append a line or nothing: of one that a full disk has cut, the part that was written is taken back."""
+    """Append a whole line or nothing: if a full disk cuts it short, the written part is removed."""
     fcntl.flock(fd, fcntl.LOCK_EX)
     written = os.write(fd, line)
     if written < len(line):

@@ -1,4 +1,4 @@
-"""What `report` and `stats` share: reading rows, summaries, rejects and ancestors, and counting what they hold."""
+"""Shared by `report` and `stats`: reads rows, summaries, rejects and ancestors, and counts their contents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Lang = Annotated[str, typer.Option("--lang", help="Language of the bundled seeds
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The files beside the data that tell more of it."""
+    """Files with further information about the data."""
 
     summaries: Sequence[Path] = ()
     rejects: Sequence[Path] = ()
@@ -50,7 +50,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A dataset that was read to its end."""
+    """The results of reading a dataset."""
 
     survey: Survey
     numbers: Numbers
@@ -58,10 +58,10 @@ class Seen:
 
 
 def survey_of(inputs: Sequence[Path], beside: Beside) -> Seen:
-    """Read everything and count it.
+    """Read all files and count their contents.
 
     Raises:
-        InputError: a file or a row that cannot be read, a summary that is none, or no record at all.
+        InputError: a file or a row cannot be read, is not of the expected kind, or there are no records.
     """
     from instgen.lines import records_of
     from instgen.report.survey import Survey

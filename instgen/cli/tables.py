@@ -1,4 +1,4 @@
-"""Numbers as text: tables with small bars, in colour on a terminal, plain in a pipe."""
+"""Numbers as text: tables with small bars, in color on a terminal, plain in a pipe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from instgen.console import plural
 from instgen.report.funnel import Rejects
 from instgen.report.numbers import Depth, Numbers, Spread, Stage
 from instgen.text.scripts import IGNORABLE
@@ -19,9 +20,9 @@ from instgen.text.scripts import IGNORABLE
 _BAR = 24
 _LABEL, _FIRST, _SECOND = 26, 9, 7
 _COLUMNS = _LABEL + _FIRST + _SECOND + 3 * 2
-"""What stands before a bar: the columns and the gaps behind them."""
+"""Width of everything before the bar: the columns and the gaps after them."""
 _PLAIN_WIDTH = 100
-"""Where there is no terminal to ask."""
+"""Width of the tables if stdout is not a terminal."""
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _TOP = 12
 _HIDDEN = re.compile(f"[{IGNORABLE}]")
@@ -29,7 +30,7 @@ _HIDDEN = re.compile(f"[{IGNORABLE}]")
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How wide, at most, labels and bars may be."""
+    """Maximum widths of labels and bars, in columns."""
 
     label: int
     bar: int
@@ -40,7 +41,7 @@ def print_numbers(numbers: Numbers, rejects: Rejects) -> None:
     console = Console(highlight=False)
     width = console.width if console.is_terminal else _PLAIN_WIDTH
     spare = max(width - _COLUMNS, 0)
-    with console.capture() as printed:  # rich ends the program itself where stdout has no reader
+    with console.capture() as printed:  # captured, because rich exits by itself if the reader of stdout has gone
         for table in _tables(numbers, rejects, _Room(_LABEL + max(spare - _BAR, 0), min(_BAR, spare))):
             console.print(table, width=width)
             console.print()
@@ -48,7 +49,7 @@ def print_numbers(numbers: Numbers, rejects: Rejects) -> None:
 
 
 def _tables(numbers: Numbers, rejects: Rejects, room: _Room) -> list[Table]:
-    """All tables that have rows; as wide as there is room."""
+    """All tables that have rows."""
     rows = max(numbers.rows, 1)
     diversity = numbers.diversity
     made = [
@@ -69,7 +70,7 @@ def _tables(numbers: Numbers, rejects: Rejects, room: _Room) -> list[Table]:
         _spreads("scores", numbers.scores, room),
         _spreads("ROUGE-L to the nearest", {"seed": diversity.seed_rouge, "other task": diversity.self_rouge}, room),
         _plain(
-            f"diversity, of {diversity.rows:,} instructions",
+            f"diversity, of {diversity.rows:,} {plural('instruction', diversity.rows)}",
             {"distinct-1": diversity.distinct_1, "distinct-2": diversity.distinct_2},
         ),
         _counted(
@@ -128,8 +129,8 @@ def _plain(title: str, values: Mapping[str, float | None]) -> Table:
 def _stages(numbers: Numbers) -> Table:
     table = _table("stages", "read", "kept")
     for stage in numbers.stages:
-        told = [*starmap("{} {:,}".format, stage.reasons.items()), *_bill(stage)]
-        table.add_row(_clean(stage.command), f"{stage.read:,}", f"{stage.kept:,}", _clean(", ".join(told)))
+        notes = [*starmap("{} {:,}".format, stage.reasons.items()), *_bill(stage)]
+        table.add_row(_clean(stage.command), f"{stage.read:,}", f"{stage.kept:,}", _clean(", ".join(notes)))
     return table
 
 
@@ -137,7 +138,7 @@ def _bill(stage: Stage) -> list[str]:
     if not stage.teacher:
         return []
     cost = "cost unknown" if stage.cost is None else f"${stage.cost:,.4f}"
-    return [f"{stage.tokens:,} tokens", cost]
+    return [f"{stage.tokens:,} {plural('token', stage.tokens)}", cost]
 
 
 def _depths(depths: Sequence[Depth]) -> Table:
@@ -150,7 +151,7 @@ def _depths(depths: Sequence[Depth]) -> Table:
 
 
 def _table(title: str, first: str, second: str, room: _Room | None = None) -> Table:
-    """An empty table; with no room told, its columns are as wide as what they hold."""
+    """An empty table; if `room` is None, its columns are as wide as their contents."""
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     label, one, two = (_LABEL, _FIRST, _SECOND) if room else (None, None, None)
     table.add_column(title, min_width=label, max_width=room.label if room else None, overflow="fold")
@@ -161,7 +162,7 @@ def _table(title: str, first: str, second: str, room: _Room | None = None) -> Ta
 
 
 def _sparks(counts: Sequence[int], most: int) -> str:
-    """A column a bin; bins join where there is no room for each."""
+    """A small bar chart with one column per bin; adjacent bins are merged if there is no room for all."""
     joined = -(-len(counts) // most) if most else len(counts)
     counts = [sum(counts[at : at + joined]) for at in range(0, len(counts), joined)] if most else [0]
     tallest = max(counts) or 1
@@ -169,5 +170,5 @@ def _sparks(counts: Sequence[int], most: int) -> str:
 
 
 def _clean(name: str) -> Text:
-    """A name that data gave, without what would command a terminal."""
+    """A name from the data, with characters that could control the terminal replaced."""
     return Text("".join(char if char.isprintable() and not _HIDDEN.match(char) else "�" for char in name))

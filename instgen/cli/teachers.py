@@ -1,6 +1,6 @@
-"""`instgen teachers`: which teachers there are, and whether one of them answers and what it can do.
+"""`instgen teachers`: list the providers, and check whether a teacher answers and what it supports.
 
-The rule: a check knows a teacher only as all commands do, by `complete`; what it says of it was seen in the answers.
+The rule: a check uses a teacher only through `complete`, like every command, and reports only what its answers show.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 teachers = typer.Typer(help="List teachers, or test one.", no_args_is_help=True, rich_markup_mode=None)
 
 ANSWER_TOKENS = 256
-"""Tokens that an answer may have: enough for a sentence, and for most thinking before it."""
+"""Maximum tokens per answer: enough for a sentence, and for most reasoning before it."""
 QUESTION = "Write down fifteen unusual words, in one line, in any order that you like."
-"""A question with so many answers that the same one twice is no chance."""
+"""A question with so many possible answers that two equal ones are not a coincidence."""
 PROSE = "Describe the sea in one sentence of plain prose. Do not write JSON."
 SCHEMA = {
     "type": "object",
@@ -38,41 +38,41 @@ SCHEMA = {
 }
 SEED = 20_240_607
 ONE_TRY = 1
-"""A check tells what happens now; who wants to know about later gives --tries."""
+"""A check reports the teacher's current state, so it does not retry unless --tries is given."""
 
 Seeded = Literal["repeats", "varies", "declined"]
-"""Whether the same seed made the same answer; or the server does not take a seed."""
+"""Whether the same seed gives the same answer; "declined" if the server does not accept a seed."""
 Formed = Literal["enforced", "ignored", "declined"]
-"""Whether a JSON schema held against a prompt that asks for prose; or the server does not take one."""
+"""Whether a JSON schema overrides a prompt that asks for prose; "declined" if the server does not accept a schema."""
 
 _WORDS = {
     "repeats": "the same seed gives the same answer",
     "varies": "the same seed gives another answer",
     "enforced": "enforced, against a prompt that asks for prose",
-    "ignored": "not enforced: the answer had another form",
+    "ignored": "not enforced (the answer had a different form)",
     "declined": "not taken",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was seen of a teacher; tokens and cost are of all calls, `seconds` is the first answer's."""
+    """The results of a check; tokens and cost are totals of all calls, `seconds` is the time of the first answer."""
 
     teacher: str
     host: str
-    """"" for one in this process."""
+    """"" for a teacher in this process."""
     seconds: float
     finish: str
     calls: int
     prompt_tokens: int
     completion_tokens: int
     estimated: bool
-    """Whether the tokens were counted here, as the server gives no figures."""
+    """Whether the tokens were counted here, because the server reports none."""
     cost: float | None
     seed: Seeded
     schema: Formed
     told: tuple[str, ...]
-    """Settings that were left out or renamed, in the teacher's words."""
+    """The teacher's messages about settings that it left out or renamed."""
 
 
 @teachers.callback()
@@ -125,7 +125,7 @@ def check(
     try:
         report = asyncio.run(_examined(teacher, told))
     except InstgenError as problem:
-        problem.can_continue = False  # nothing was begun
+        problem.can_continue = False  # there is no run to continue
         if as_json:
             console.show_json(orjson.dumps({"teacher": teacher.name, "problem": problem.message, "told": told}))
         raise
@@ -136,13 +136,13 @@ def check(
 
 
 async def _examined(teacher: Teacher, told: Sequence[str]) -> Report:
-    """What four calls show: a plain one, one with a seed and the same again, and one with a schema.
+    """Make four calls: a plain one, the same one with a seed, twice, and one with a schema.
 
-    Each differs from the first in the one setting that it is about, so that what is newly told is about that.
+    Each differs from the first in the one setting that it tests, so any new message in `told` is about that setting.
 
     Raises:
-        TeacherRefused: it will answer nothing.
-        Shortfall: it does not answer this, or has nothing to say.
+        TeacherRefused: the teacher answers no prompt.
+        Shortfall: the first call failed, or its answer is empty or a refusal.
     """
     from instgen.records import Message, Prompt
 
@@ -176,7 +176,7 @@ async def _examined(teacher: Teacher, told: Sequence[str]) -> Report:
 
 
 async def _first(teacher: Teacher, prompt: Prompt) -> Completion:
-    """The first answer, which there must be."""
+    """The first answer, which must not be missing, empty or a refusal."""
     from instgen.errors import ItemFailed, Shortfall, TeacherRefused
 
     try:
@@ -193,7 +193,7 @@ async def _first(teacher: Teacher, prompt: Prompt) -> Completion:
 
 
 async def _tried(teacher: Teacher, prompt: Prompt) -> Completion | None:
-    """The answer, or None where this prompt gets none."""
+    """The answer, or None if the call fails."""
     from instgen.errors import ItemFailed
 
     try:
@@ -210,7 +210,7 @@ def _seeded(answers: Sequence[Completion | None]) -> Seeded:
 
 
 def _formed(answer: Completion | None, *, declined: bool) -> Formed:
-    """Whether the answer has the form of SCHEMA."""
+    """Whether the answer conforms to SCHEMA."""
     import orjson
 
     if not answer or declined:
@@ -225,11 +225,12 @@ def _formed(answer: Completion | None, *, declined: bool) -> Formed:
 
 def _page(report: Report) -> str:
     counted = "counted here, the server gives no figures" if report.estimated else "as the server counts"
+    calls = f"{report.calls} {console.plural('call', report.calls)}"
     rows = (
         ("teacher", report.teacher),
         ("host", report.host or "this process"),
         ("first answer", f"after {console.duration(report.seconds)}, finish {report.finish}"),
-        ("tokens", f"{report.prompt_tokens} read, {report.completion_tokens} written, {report.calls} calls; {counted}"),
+        ("tokens", f"{report.prompt_tokens} read, {report.completion_tokens} written, {calls}; {counted}"),
         ("cost", "price unknown" if report.cost is None else f"{report.cost:.6f} dollars"),
         ("seed", _WORDS[report.seed]),
         ("JSON schema", _WORDS[report.schema]),

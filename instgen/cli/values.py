@@ -1,6 +1,6 @@
-"""What the words of a command line become, quickly: typer's own way to a value begins with the import of pydantic.
+"""Fast conversion of command-line words to values, because typer's own imports pydantic first.
 
-The rule: a value that this module makes is the one that typer would have made; what it does not know, typer makes.
+The rule: a value converted here equals the one that typer would have made; anything else is left to typer.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 _NUMBER = {int: re.compile(r"[0-9]{1,9}"), float: re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")}
-"""Numbers about whose meaning nobody differs."""
+"""Forms of numbers that are converted here."""
 
 
 def quicken(param: Any) -> Any:
-    """The parameter, which now takes its default as it is, and makes simple values itself.
+    """Make a parameter take its default as it is, and convert simple values itself; returns the parameter.
 
-    Where a command line is only completed, nothing is read and nothing told: no value is converted at all.
+    During shell completion no value is converted, so that nothing is read and no error is raised.
     """
     if "process_value" in vars(param):
         return param
@@ -39,7 +39,7 @@ def quicken(param: Any) -> Any:
 
 
 def _quickly(param: Any, kind: Any, value: Any) -> Any:
-    """A simple value, or a list of them; None for all else, and for nothing."""
+    """The converted value, or list of values; None if typer must convert it."""
     if isinstance(value, str):
         return _one(param, kind, value)
     if value and isinstance(value, list | tuple) and getattr(kind, "__origin__", None) is list:
@@ -48,14 +48,14 @@ def _quickly(param: Any, kind: Any, value: Any) -> Any:
     return None
 
 
-def _one(param: Any, kind: Any, said: Any) -> Any:
-    if not isinstance(said, str):
+def _one(param: Any, kind: Any, word: Any) -> Any:
+    if not isinstance(word, str):
         return None
     if kind in {str, Path}:
-        return kind(said)
-    if kind in _NUMBER and _NUMBER[kind].fullmatch(said):
-        number = kind(said)
+        return kind(word)
+    if kind in _NUMBER and _NUMBER[kind].fullmatch(word):
+        number = kind(word)
         return number if (param.min or 0) <= number and (param.max is None or number <= param.max) else None
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return next((each for each in kind if each.value == said), None)
+        return next((each for each in kind if each.value == word), None)
     return None

@@ -1,4 +1,4 @@
-"""Waiting for rows in a command of one thread, and noticing meanwhile a signal, and that our reader has gone."""
+"""Waits for rows in a single-threaded command, and notices signals and the loss of the output's reader meanwhile."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from instgen import console
 
 _SIGNALS_AT_ONCE = 512
-"""Bytes taken from the alarm at a time, one a signal; ours."""
+"""Bytes read from the alarm at once; each signal writes one."""
 
 
 @contextlib.contextmanager
 def alarm() -> Iterator[int]:
-    """A descriptor that every signal makes readable for as long as this lasts.
+    """A descriptor that every signal makes readable while the context lasts.
 
-    A signal that comes in the last microsecond before a system call does not interrupt it; this ends the wait.
+    A signal that arrives just before a system call does not interrupt it; polling this descriptor ends the wait.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -32,7 +32,7 @@ def alarm() -> Iterator[int]:
 
 
 def until_readable(fd: int, alarm: int) -> None:
-    """Wait until a descriptor can be read, or the reader of our output has gone; signals are handled meanwhile."""
+    """Wait until a descriptor can be read or the reader of stdout has gone; signals are handled meanwhile."""
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     poll.register(alarm, select.POLLIN)

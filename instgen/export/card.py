@@ -35,7 +35,7 @@ _LISTED_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CardData:
     """Everything that the card is made from."""
 
     exported: Exported
@@ -52,7 +52,7 @@ class Told:
     """Rows of `--summary` files, in pipeline order."""
 
 
-def card(data: Told) -> str:
+def card(data: CardData) -> str:
     """The text of README.md."""
     languages = data.provenance.languages()
     parts = [
@@ -68,11 +68,11 @@ def card(data: Told) -> str:
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
 
-def _front(data: Told, languages: Counter[str]) -> Iterator[str]:
+def _front(data: CardData, languages: Counter[str]) -> Iterator[str]:
     exported = data.exported
     rows = sum(file.rows for file in exported.files)
     yield "---"
-    yield f"license: {_quoted(exported.licence)}"
+    yield f"license: {_quoted(exported.license)}"
     if codes := _named(languages):
         yield "language:"
         yield from (f"- {_quoted(code)}" for code in codes)
@@ -98,7 +98,7 @@ def _front(data: Told, languages: Counter[str]) -> Iterator[str]:
     yield "---"
 
 
-def _head(data: Told, languages: Counter[str]) -> Iterator[str]:
+def _head(data: CardData, languages: Counter[str]) -> Iterator[str]:
     exported, provenance = data.exported, data.provenance
     yield f"# {_line(exported.title)}"
     yield ""
@@ -109,7 +109,7 @@ def _head(data: Told, languages: Counter[str]) -> Iterator[str]:
     if provenance.teachers:
         yield "**Contains text written by language models**, not reviewed by people unless stated otherwise."
     yield ""
-    yield f"- license: {exported.licence}"
+    yield f"- license: {exported.license}"
     yield f"- languages: {_languages(languages)}"
     instructions, answers = _mean(provenance, "instruction"), _mean(provenance, "output")
     yield f"- mean length: instructions {instructions} characters, answers {answers} characters"
@@ -117,7 +117,7 @@ def _head(data: Told, languages: Counter[str]) -> Iterator[str]:
     yield f"- columns: {', '.join(f'`{column.name}`' for column in exported.columns)}"
 
 
-def _teachers(data: Told) -> Iterator[str]:
+def _teachers(data: CardData) -> Iterator[str]:
     provenance = data.provenance
     yield "## Teachers"
     yield ""
@@ -128,7 +128,7 @@ def _teachers(data: Told) -> Iterator[str]:
         yield "|---|---|---|---|"
         for teacher, count in _ranked(provenance.teachers):
             terms = terms_of(teacher)
-            says = f"{terms.under}: {terms.says}" if terms else f"{UNKNOWN}: read them before you train on this data"
+            says = f"{terms.name}: {terms.summary}" if terms else f"{UNKNOWN}: read them before you train on this data"
             yield f"| `{_cell(teacher)}` | {count:,} | {says} | {terms.as_of if terms else ''} |"
         yield ""
         yield "The terms are summarized by instgen; they are not legal advice and may have changed."
@@ -148,7 +148,7 @@ def _teachers(data: Told) -> Iterator[str]:
         yield from (f"- `{_cell(prompt)}`: {_number(count, 'record')}" for prompt, count in _ranked(provenance.prompts))
 
 
-def _seeds(data: Told) -> Iterator[str]:
+def _seeds(data: CardData) -> Iterator[str]:
     provenance = data.provenance
     yield "## Seeds"
     yield ""
@@ -157,7 +157,7 @@ def _seeds(data: Told) -> Iterator[str]:
     yield _line(data.seeds) if data.seeds else f"Other seeds and their license: {UNKNOWN}."
 
 
-def _funnel(data: Told) -> Iterator[str]:
+def _funnel(data: CardData) -> Iterator[str]:
     yield "## Funnel and cost"
     yield ""
     yield "| step | read | kept | rejected, by reason |"
@@ -199,7 +199,7 @@ def _cost(summaries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"{requests:,} requests, {tokens:,} tokens, {price}." if asking else "No teacher was called."
 
 
-def _contamination(data: Told) -> Iterator[str]:
+def _contamination(data: CardData) -> Iterator[str]:
     yield "## Contamination"
     yield ""
     checks = [
@@ -232,7 +232,7 @@ def _benchmarks(command: str) -> Iterator[str]:
             yield word.partition("=")[2]
 
 
-def _commands(data: Told) -> Iterator[str]:
+def _commands(data: CardData) -> Iterator[str]:
     yield "## How it was made"
     yield ""
     for row in data.summaries:
@@ -248,7 +248,7 @@ def _commands(data: Told) -> Iterator[str]:
         yield from (f"- {_cell(step)}: {_number(count, 'time')}" for step, count in _ranked(data.provenance.steps))
 
 
-def _limits(data: Told) -> Iterator[str]:
+def _limits(data: CardData) -> Iterator[str]:
     yield "## Known limits"
     yield ""
     if data.provenance.teachers:

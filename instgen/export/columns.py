@@ -22,9 +22,9 @@ class Holds(Enum):
     NUMBER = (0.0,)
     TURN = ("role", "content")
     TURNS = ("role", "content", "…")
-    SAID = ("from", "value")
-    SAIDS = ("from", "value", "…")
-    ASKED = ("messages",)
+    SHAREGPT_TURN = ("from", "value")
+    SHAREGPT_TURNS = ("from", "value", "…")
+    MESSAGES = ("messages",)
 
     @property
     def keys(self) -> tuple[str, str] | None:
@@ -34,10 +34,10 @@ class Holds(Enum):
     @property
     def many(self) -> bool:
         """Whether each value is a list of turns."""
-        return self in (Holds.TURNS, Holds.SAIDS)
+        return self in (Holds.TURNS, Holds.SHAREGPT_TURNS)
 
 
-_TURNS = (Holds.TURN, Holds.TURNS, Holds.SAID, Holds.SAIDS)
+_TURNS = (Holds.TURN, Holds.TURNS, Holds.SHAREGPT_TURN, Holds.SHAREGPT_TURNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def croissant(exported: Exported) -> str:
         "name": exported.title,
         "description": f"Rows for {exported.kind.value}, written by instgen.",
         "conformsTo": VERSION,
-        "license": exported.licence,
+        "license": exported.license,
         "version": "1.0.0",
         "distribution": [_file(file) for file in exported.files],
         "recordSet": [_records(file, exported) for file in exported.files],

@@ -54,7 +54,7 @@ class Exported:
     columns: Columns
     files: Sequence[DataFile]
     title: str = ""
-    licence: str = "unknown"
+    license: str = "unknown"
 
 
 SideFiles = Callable[[Exported], Mapping[str, str]]

@@ -49,7 +49,7 @@ FORMAT = Format(
         Kind.SFT: Layout((MESSAGES,), _messages, alternating=False, weights=True),
         Kind.DPO: Layout(
             (
-                Column("input", Holds.ASKED),
+                Column("input", Holds.MESSAGES),
                 Column("preferred_output", Holds.TURNS),
                 Column("non_preferred_output", Holds.TURNS),
             ),

@@ -30,12 +30,16 @@ FORMAT = Format(
     "FastChat and other readers of `conversations`; not for TRL, which would train on the wrong prompt",
     {
         Kind.SFT: Layout(
-            (Column("conversations", Holds.SAIDS),),
+            (Column("conversations", Holds.SHAREGPT_TURNS),),
             lambda example: {"conversations": _turns(example.conversation)},
             alternating=False,
         ),
         Kind.DPO: Layout(
-            (Column("conversations", Holds.SAIDS), Column("chosen", Holds.SAID), Column("rejected", Holds.SAID)),
+            (
+                Column("conversations", Holds.SHAREGPT_TURNS),
+                Column("chosen", Holds.SHAREGPT_TURN),
+                Column("rejected", Holds.SHAREGPT_TURN),
+            ),
             lambda example: {
                 "conversations": _turns(example.prompt),
                 "chosen": _answer(example.answer),
@@ -43,7 +47,7 @@ FORMAT = Format(
             },
         ),
         Kind.KTO: Layout(
-            (Column("conversations", Holds.SAIDS), Column("label", Holds.FLAG)),
+            (Column("conversations", Holds.SHAREGPT_TURNS), Column("label", Holds.FLAG)),
             lambda example: {"conversations": _turns(example.conversation), "label": example.label},
         ),
     },

@@ -31,7 +31,7 @@ class Splits:
         return next((name for name, end in zip(self.names, self.ends, strict=True) if at < end), self.names[-1])
 
 
-def splits_said(option: str, seed: int) -> Splits:
+def parse_splits(option: str, seed: int) -> Splits:
     """Parse the value of `--split`; "" is one split, `train`.
 
     Raises:

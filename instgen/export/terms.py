@@ -17,9 +17,9 @@ class Terms:
 
     pattern: str
     """Regular expression for the start of the teacher's name, `provider/model`, in lower case."""
-    under: str
+    name: str
     """The name of the terms."""
-    says: str
+    summary: str
     """What they say about the use of output."""
     as_of: str
     """The date of the terms, or the date on which they were read."""

@@ -29,12 +29,16 @@ EVERY_RULE: Mapping[str, Rule] = MappingProxyType(
 """All built-in rules by name, in the order in which they are applied."""
 
 
+CLOSE = 0.7
+"""Similarity from which another rule is suggested for an unknown name. `difflib` has 0.6, at which a short name such as
+`nope` resembles `looped`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A named choice of rules."""
 
     name: str
-    what: str
     rules: tuple[Rule, ...]
     repairs: bool = True
     """Whether `REPAIRS` are applied before the rules."""
@@ -50,15 +54,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("default", "What is wrong with a row for any purpose.", RULES),
+            Preset("default", RULES),
             Preset(
                 "strict",
-                "The default with tighter thresholds, and without answers that break off.",
                 (*_with_limits(RULES, {"min-words": 3, "refusal": 400}), ending.CUT_OFF),
             ),
             Preset(
                 "alpaca",
-                "The filters of Self-Instruct and Alpaca, without the accidents of their code.",
                 (
                     lengths.SHORTEST.with_limit(4),
                     lengths.LONGEST.with_limit(lengths.PUBLISHED_LONGEST),
@@ -70,15 +72,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
             Preset(
                 "c4",
-                "Those of C4's rules that make sense for answers.",
                 (ending.EMPTY, *_TEXT, *C4_RULES),
             ),
             Preset(
                 "conversations",
-                "The cleaning of Vicuna's data, in each exchange and as a whole.",
                 (*CONVERSATION_RULES, ending.EMPTY, *_TEXT, EVERY_RULE["special-tokens"], REFUSAL, SELF_IDENTIFICATION),
             ),
-            Preset("off", "No rules, no repairs, and no duplicate detection unless asked for.", (), repairs=False),
+            Preset("off", (), repairs=False),
         )
     }
 )
@@ -111,7 +111,7 @@ def _known(name: str) -> Rule:
         return EVERY_RULE[name]
     if (plugged := plugged_rule(name)) is not None:
         return plugged
-    close = get_close_matches(name, (*EVERY_RULE, *plugged_rules()), 1)
+    close = get_close_matches(name, (*EVERY_RULE, *plugged_rules()), 1, CLOSE)
     hint = (
         f"did you mean {close[0]}?" if close else f"known rules: {', '.join(sorted((*EVERY_RULE, *plugged_rules())))}"
     )

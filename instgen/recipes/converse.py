@@ -37,7 +37,7 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversing:
+class ConverseSettings:
     """The settings for extending records."""
 
     wordings: Mapping[str, Wording]
@@ -84,16 +84,16 @@ class Converse:
 
     command = COMMAND
 
-    def __init__(self, conversing: Conversing) -> None:
+    def __init__(self, settings: ConverseSettings) -> None:
         """Set how records are extended."""
-        self._conversing = conversing
+        self._settings = settings
         self.untouched = 0
         """Records passed through because they already had the number of exchanges drawn for them."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow that extends one record."""
         del number
-        return converse_flow(item if item.id else born(item), self._conversing)
+        return converse_flow(item if item.id else born(item), self._settings)
 
     def admit(self, outcome: Outcome) -> Outcome:
         """The outcome unchanged; counts untouched records."""
@@ -102,23 +102,23 @@ class Converse:
         return outcome
 
 
-def converse_flow(record: Record, conversing: Conversing) -> Flow:
+def converse_flow(record: Record, settings: ConverseSettings) -> Flow:
     """The record as a conversation, split if it is too long, with a rejection for whatever was left out."""
     base = Record(record.instruction, messages=record.messages)
     if record.messages and ((hit := TURN_ORDER(base)) or any(turn.role == "tool" for turn in record.messages)):
         verdict = hit or Verdict("turn-order", "turn-order", evidence="a conversation with tools cannot be extended")
         return Outcome(rejections=(Rejection(COMMAND, verdict, record),))
-    wording = conversing.wordings[language_for(record.instruction, conversing.wordings)]
+    wording = settings.wordings[language_for(record.instruction, settings.wordings)]
     turns = opening(record, wording.respond)
-    drawn = _draw(record, turns, conversing, wording)
+    drawn = _draw(record, turns, settings, wording)
     grown = Grown(list(turns), sum(1 for turn in turns if turn.role == "assistant"))
     yield from grow(grown, drawn, wording)
     if grown.why is not None and (grown.exchanges <= grown.before or grown.why.verdict.reason == TEACHER_FAILED):
         return Outcome(rejections=(replace(grown.why, record=record),))
     rejections = (grown.why,) if grown.why else ()
     if grown.exchanges > grown.before:
-        record = _conversation(record, grown, conversing)
-    made = in_parts(record, turns if grown.exchanges == grown.before else tuple(grown.turns), conversing)
+        record = _conversation(record, grown, settings)
+    made = in_parts(record, turns if grown.exchanges == grown.before else tuple(grown.turns), settings)
     return Outcome(made.records, (*rejections, *made.rejections))
 
 
@@ -182,26 +182,26 @@ def user_prompt(grown: Grown, intent: str, drawn: Draw, template: Template) -> P
     return template.render(stop=template.block("stop", marker=MARKER) if may_stop else "", **slots)
 
 
-def in_parts(record: Record, turns: Sequence[Message], conversing: Conversing) -> Outcome:
+def in_parts(record: Record, turns: Sequence[Message], settings: ConverseSettings) -> Outcome:
     """The record itself, or the parts it is split into; a single exchange over the limit is rejected."""
-    if conversing.split_tokens is None:
+    if settings.split_tokens is None:
         return Outcome((record,))
-    parts = split(turns, conversing.split_tokens)
+    parts = split(turns, settings.split_tokens)
     if len(parts) == 1 and parts[0].fits:
         return Outcome((record,))
-    made = [_part(record, part, number, len(parts), conversing) for number, part in enumerate(parts, 1)]
+    made = [_part(record, part, number, len(parts), settings) for number, part in enumerate(parts, 1)]
     good = tuple(each for each, part in zip(made, parts, strict=True) if part.fits)
     long = tuple(
-        Rejection(COMMAND, Verdict("exchange-too-long", "split-tokens", part.tokens, conversing.split_tokens), each)
+        Rejection(COMMAND, Verdict("exchange-too-long", "split-tokens", part.tokens, settings.split_tokens), each)
         for each, part in zip(made, parts, strict=True)
         if not part.fits
     )
     return Outcome(good, long)
 
 
-def _draw(record: Record, turns: Sequence[Message], conversing: Conversing, wording: Wording) -> Draw:
-    rng = random.Random(f"{conversing.seed}:{record.id}")
-    exchanges = conversing.turns.draw(rng)
+def _draw(record: Record, turns: Sequence[Message], settings: ConverseSettings, wording: Wording) -> Draw:
+    rng = random.Random(f"{settings.seed}:{record.id}")
+    exchanges = settings.turns.draw(rng)
     persona = wording.personas[rng.randrange(len(wording.personas))] if wording.personas else ""
     mark = drawn_mark(rng, (turn.content for turn in turns))
     return Draw(exchanges, persona, f"=={mark}==", rng)
@@ -235,21 +235,21 @@ def _drop_open_question(grown: Grown) -> None:
         grown.turns.pop()
 
 
-def _conversation(record: Record, grown: Grown, conversing: Conversing) -> Record:
+def _conversation(record: Record, grown: Grown, settings: ConverseSettings) -> Record:
     """The record with all its turns, without scores, reasoning and candidates, which concern only its first answer."""
     step = Step(
         COMMAND,
         op=",".join(grown.intents),
         teacher=grown.teacher,
         prompts=tuple(grown.sources),
-        seed=conversing.seed,
+        seed=settings.seed,
     )
     return _with_turns(record, tuple(grown.turns), step)
 
 
-def _part(record: Record, part: Part, number: int, of: int, conversing: Conversing) -> Record:
+def _part(record: Record, part: Part, number: int, of: int, settings: ConverseSettings) -> Record:
     """A part as a new record; the record itself if there is only one part."""
-    step = Step(COMMAND, "split", number, root_of(record), (record.id,), seed=conversing.seed)
+    step = Step(COMMAND, "split", number, root_of(record), (record.id,), seed=settings.seed)
     if of == 1:
         return record
     made = _with_turns(record, part.messages, step)

@@ -61,7 +61,7 @@ class Turns:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UserMessage:
     """A simulated user's message."""
 
     text: str
@@ -108,12 +108,12 @@ def draw_intent(rng: random.Random) -> str:
     return rng.choices(list(INTENTS), list(INTENTS.values()))[0]
 
 
-def read_user(reply: str) -> Said:
+def read_user(reply: str) -> UserMessage:
     """The message in a simulated user's reply, without a speaker's label before it or quotation marks around it."""
     text = spoken(reply)
     if wrapped := _WRAPPED.match(text):
         text = next(filter(None, wrapped.groups()), "").strip()
-    return Said(text, bool(_STOPS.search(text)))
+    return UserMessage(text, bool(_STOPS.search(text)))
 
 
 def spoken(reply: str) -> str:

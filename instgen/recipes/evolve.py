@@ -89,6 +89,8 @@ class Evolve:
         self._evolving = evolving
         self.unchanged = 0
         """Records so far that were written unchanged because no evolution survived."""
+        self.conversations = 0
+        """Records so far that were written unchanged because they are conversations, which are not evolved."""
 
     def start(self, number: int, item: Record) -> Flow:
         """The flow of one record's chain; its operations are drawn here."""
@@ -100,7 +102,10 @@ class Evolve:
 
     def _counted(self, record: Record, flow: Flow) -> Flow:
         outcome = yield from flow
-        self.unchanged += len(outcome.records) == 1 and outcome.records[0] is record
+        if not is_single_turn(record):
+            self.conversations += 1
+        elif len(outcome.records) == 1 and outcome.records[0] is record:
+            self.unchanged += 1
         return outcome
 
     def admit(self, outcome: Outcome) -> Outcome:

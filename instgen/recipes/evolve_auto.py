@@ -1,10 +1,10 @@
-"""Auto Evol-Instruct: the evolving method itself is optimised before records are evolved by it (Zeng et al. 2024).
+"""Auto Evol-Instruct: the evolving method itself is optimized before records are evolved by it (Zeng et al. 2024).
 
-A step evolves a small batch by the method, asks the optimiser (the judge) what went wrong, and has the method rewritten
-several times. The candidate that fails least on a held-out set replaces the method. The optimisation ends when no
+A step evolves a small batch by the method, asks the optimizer (the judge) what went wrong, and has the method rewritten
+several times. The candidate that fails least on a held-out set replaces the method. The optimization ends when no
 candidate fails less often, when nothing fails, or after the given number of steps.
 
-The rule: the whole optimisation is one flow, that of the first row; its rows are drawn before it starts, and every
+The rule: the whole optimization is one flow, that of the first row; its rows are drawn before it starts, and every
 other row waits for it. A failure is an evolution that the checks without a judge would eliminate, for its task or for
 its answer; the paper's own three patterns are among them. No judge is asked about an evolution: that would cost one
 more call each.
@@ -42,7 +42,7 @@ from instgen.records import Completion, Prompt, Record, born
 HELD = 2_000
 """Rows kept in memory to draw from (Zeng et al. 2024 sampled about as many)."""
 BATCH = 10
-"""Rows per step whose trajectories are shown to the optimiser (Zeng et al. 2024)."""
+"""Rows per step whose trajectories are shown to the optimizer (Zeng et al. 2024)."""
 DEVELOPMENT = 50
 """Rows on which methods are compared (Zeng et al. 2024)."""
 CANDIDATES = 5
@@ -52,7 +52,7 @@ STEPS = 10
 ROUNDS = 2
 """Rounds of a trajectory: the fewest that show a failure getting worse. Our choice."""
 SHOWN = 1_500
-"""Characters of an instruction or input that the optimiser is shown; ten trajectories then fit in one prompt. Ours."""
+"""Characters of an instruction or input that the optimizer is shown; ten trajectories then fit in one prompt. Ours."""
 
 METHOD_PART = "method"
 
@@ -64,8 +64,8 @@ _REWRITTEN = re.compile(r"<method>(.*?)(?:</method>|\Z)", re.DOTALL | re.IGNOREC
 
 
 @dataclass(frozen=True, slots=True)
-class Optimiser:
-    """The texts of one language: the initial method, and the two prompts for the optimiser."""
+class Optimizer:
+    """The texts of one language: the initial method, and the two prompts for the optimizer."""
 
     file: str
     """The text of the method's prompt file; only its part `[[method]]` is rewritten."""
@@ -74,12 +74,12 @@ class Optimiser:
 
 
 @dataclass(frozen=True, slots=True)
-class Optimising:
-    """The settings for optimising a method, and for evolving records by it afterwards."""
+class Optimizing:
+    """The settings for optimizing a method, and for evolving records by it afterwards."""
 
     name: str
     """The method's name in origins."""
-    languages: Mapping[str, Optimiser]
+    languages: Mapping[str, Optimizer]
     """By language; the one that most rows are in is used, or `en` for languages that have none."""
     evolving: Evolving
     """Everything except the method."""
@@ -93,14 +93,14 @@ class Optimising:
 
     @property
     def most_calls(self) -> int:
-        """The most calls that the optimisation can take; it takes fewer if there are few rows."""
+        """The most calls that the optimization can take; it takes fewer if there are few rows."""
         trials = 2 * self.development * (1 + self.steps * self.candidates)
         return trials + self.steps * (self.batch * self.rounds + 2 * self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn for an optimisation before it starts."""
+    """What is drawn for an optimization before it starts."""
 
     development: tuple[Record, ...]
     batches: tuple[tuple[Record, ...], ...]
@@ -126,7 +126,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of an optimisation."""
+    """The result of an optimization."""
 
     file: str = ""
     """The text of the best method's prompt file."""
@@ -135,28 +135,28 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Optimised(Outcome):
+class Optimized(Outcome):
     """The first row's outcome, with the method that was found first."""
 
     found: Found = field(default_factory=Found)
 
 
 class AutoEvolve:
-    """The recipe. Its first item is the sequence of all rows at hand: it optimises on them, then evolves the first one.
+    """The recipe. Its first item is the sequence of all rows at hand: it optimizes on them, then evolves the first one.
 
     No other item may be started until `found` is set.
     """
 
     command = COMMAND
 
-    def __init__(self, optimising: Optimising) -> None:
-        """Set how the method is optimised."""
+    def __init__(self, optimizing: Optimizing) -> None:
+        """Set how the method is optimized."""
         self.found: Found | None = None
-        self._optimising = optimising
+        self._optimizing = optimizing
         self._evolve: Evolve | None = None
 
     def start(self, number: int, item: Record | Sequence[Record]) -> Flow:
-        """The flow of the optimisation and the first row, for a sequence of rows; the flow of one row, for a record.
+        """The flow of the optimization and the first row, for a sequence of rows; the flow of one row, for a record.
 
         Raises:
             RuntimeError: the item is a record, and no method has been found yet.
@@ -166,53 +166,53 @@ class AutoEvolve:
                 raise RuntimeError("a row was started before its method was found")
             return self._evolve.start(number, item)
         rows = [row if row.id else born(row) for row in item]
-        return auto_flow(rows[0], drawn(rows, self._optimising), _optimiser(rows, self._optimising), self._optimising)
+        return auto_flow(rows[0], drawn(rows, self._optimizing), _optimizer(rows, self._optimizing), self._optimizing)
 
     def admit(self, outcome: Outcome) -> Outcome:
         """The outcome unchanged; the method is taken from the first one."""
-        if isinstance(outcome, Optimised):
+        if isinstance(outcome, Optimized):
             self.found = outcome.found
-            self._evolve = Evolve(evolving_by(outcome.found.file, self._optimising))
+            self._evolve = Evolve(evolving_by(outcome.found.file, self._optimizing))
         return outcome
 
 
-def drawn(rows: Sequence[Record], optimising: Optimising) -> Drawn:
+def drawn(rows: Sequence[Record], optimizing: Optimizing) -> Drawn:
     """The development set (at most half of the rows) and a batch for each step, drawn with the seed."""
-    rng = random.Random(f"{optimising.evolving.seed}:auto")
+    rng = random.Random(f"{optimizing.evolving.seed}:auto")
     able = [row for row in rows if is_single_turn(row)]
     shuffled = rng.sample(able, len(able))
-    development = tuple(shuffled[: min(optimising.development, -(-len(able) // 2))])
+    development = tuple(shuffled[: min(optimizing.development, -(-len(able) // 2))])
     others = shuffled[len(development) :] or shuffled
     turns = cycle(others)
-    size = min(optimising.batch, len(others))
-    batches = tuple(tuple(islice(turns, size)) for _ in range(optimising.steps))
+    size = min(optimizing.batch, len(others))
+    batches = tuple(tuple(islice(turns, size)) for _ in range(optimizing.steps))
     return Drawn(development, batches, f"-----{rng.getrandbits(48):012x}-----")
 
 
-def auto_flow(record: Record, given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Flow:
-    """Optimise, then evolve the first row by the method that was found.
+def auto_flow(record: Record, given: Drawn, optimizer: Optimizer, optimizing: Optimizing) -> Flow:
+    """Optimize, then evolve the first row by the method that was found.
 
     Raises:
-        InputError: the optimiser's file holds no method.
+        InputError: the optimizer's file holds no method.
     """
-    found = yield from optimise(given, optimiser, optimising)
-    made = yield from Evolve(evolving_by(found.file, optimising)).start(0, record)
-    return Optimised(made.records, made.rejections, found)
+    found = yield from optimize(given, optimizer, optimizing)
+    made = yield from Evolve(evolving_by(found.file, optimizing)).start(0, record)
+    return Optimized(made.records, made.rejections, found)
 
 
-def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Steps[Found]:
-    """Optimise the method; returns the best one, and the trial of each that was the best so far.
+def optimize(given: Drawn, optimizer: Optimizer, optimizing: Optimizing) -> Steps[Found]:
+    """Optimize the method; returns the best one, and the trial of each that was the best so far.
 
     Raises:
-        InputError: the optimiser's file holds no method.
+        InputError: the optimizer's file holds no method.
     """
-    best = yield from trial(optimiser.file, given.development, optimising)
+    best = yield from trial(optimizer.file, given.development, optimizing)
     course = [best]
     for batch in given.batches:
         if not best.failed:
             break
-        files = yield from candidates(best.file, batch, given.fence, optimiser, optimising)
-        trials = yield from side_by_side([trial(file, given.development, optimising) for file in files])
+        files = yield from candidates(best.file, batch, given.fence, optimizer, optimizing)
+        trials = yield from side_by_side([trial(file, given.development, optimizing) for file in files])
         challenger = min(trials, key=lambda each: each.rate, default=best)
         if challenger.rate >= best.rate:
             break
@@ -221,13 +221,13 @@ def optimise(given: Drawn, optimiser: Optimiser, optimising: Optimising) -> Step
     return Found(noted(best.file, course), tuple(course))
 
 
-def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Trial]:
+def trial(file: str, rows: Sequence[Record], optimizing: Optimizing) -> Steps[Trial]:
     """Try a method: evolve and answer each row once, and count the failures found without a judge.
 
     Raises:
         InputError: the file holds no method.
     """
-    evolving = evolving_by(file, optimising)
+    evolving = evolving_by(file, optimizing)
     unjudged = {language: replace(wording, judges=()) for language, wording in evolving.wordings.items()}
     trying = replace(evolving, wordings=unjudged, answers=True)
     outcomes = yield from side_by_side([round_flow(Round(1, _turn(row, trying), (row,), 0), trying) for row in rows])
@@ -236,27 +236,27 @@ def trial(file: str, rows: Sequence[Record], optimising: Optimising) -> Steps[Tr
 
 
 def candidates(
-    file: str, batch: Sequence[Record], fence: str, optimiser: Optimiser, optimising: Optimising
+    file: str, batch: Sequence[Record], fence: str, optimizer: Optimizer, optimizing: Optimizing
 ) -> Steps[tuple[str, ...]]:
     """The files of the rewritten methods, each based on findings of its own; invalid ones are left out.
 
     Raises:
         InputError: the file holds no method.
     """
-    evolving = evolving_by(file, optimising)
-    trajectories = yield from side_by_side([trajectory(row, evolving, optimising.rounds) for row in batch])
+    evolving = evolving_by(file, optimizing)
+    trajectories = yield from side_by_side([trajectory(row, evolving, optimizing.rounds) for row in batch])
     method = method_of(file)
-    cases = _cases(trajectories, optimiser.analyse, optimising.rounds)
-    asked = optimiser.analyse.render(method=method, cases=cases, fence=fence_around(cases, fence))
-    numbers = range(optimising.candidates)
+    cases = _cases(trajectories, optimizer.analyse, optimizing.rounds)
+    asked = optimizer.analyse.render(method=method, cases=cases, fence=fence_around(cases, fence))
+    numbers = range(optimizing.candidates)
     findings = yield from ask_all(tuple(replace(asked, sample=number) for number in numbers))
     rewriting = tuple(
-        replace(optimiser.rewrite.render(method=method, findings=found.text.strip()), sample=number)
+        replace(optimizer.rewrite.render(method=method, findings=found.text.strip()), sample=number)
         for number, found in enumerate(findings)
         if found.finish in {"stop", "length"} and found.text.strip()
     )
     replies = yield from ask_all(rewriting)
-    files = (rewritten(file, reply, optimising) for reply in replies)
+    files = (rewritten(file, reply, optimizing) for reply in replies)
     return tuple(dict.fromkeys(each for each in files if each and each != file))
 
 
@@ -266,7 +266,7 @@ def fence_around(cases: str, drawn: str) -> str:
 
 
 def trajectory(row: Record, evolving: Evolving, rounds: int) -> Steps[tuple[Record, ...]]:
-    """A row and its evolution after each round, unchecked, since the optimiser is to see the failures.
+    """A row and its evolution after each round, unchecked, since the optimizer is to see the failures.
 
     It ends early if a call fails or a reply has no task.
     """
@@ -301,19 +301,19 @@ def side_by_side(flows: Sequence[Steps[T]]) -> Steps[tuple[T, ...]]:
     return tuple(ended[number] for number in range(len(flows)))
 
 
-def evolving_by(file: str, optimising: Optimising) -> Evolving:
+def evolving_by(file: str, optimizing: Optimizing) -> Evolving:
     """The settings to evolve by one method, as `--method` with its file would.
 
     Raises:
         InputError: the file holds no method.
     """
-    template = parse_template(optimising.name, file, optimising.sampling)
-    operation = own_operation(optimising.name, template)
+    template = parse_template(optimizing.name, file, optimizing.sampling)
+    operation = own_operation(optimizing.name, template)
     wordings = {
         language: replace(wording, operations={operation.name: template})
-        for language, wording in optimising.evolving.wordings.items()
+        for language, wording in optimizing.evolving.wordings.items()
     }
-    return replace(optimising.evolving, wordings=wordings, operations=(Weighted(operation),))
+    return replace(optimizing.evolving, wordings=wordings, operations=(Weighted(operation),))
 
 
 def method_of(file: str) -> str:
@@ -327,7 +327,7 @@ def method_of(file: str) -> str:
     return found[2].strip()
 
 
-def rewritten(file: str, reply: Completion, optimising: Optimising) -> str:
+def rewritten(file: str, reply: Completion, optimizing: Optimizing) -> str:
     """The file with its method replaced by the one in a reply; "" if the reply has none, or none that is valid."""
     found = _REWRITTEN.search(reply.text.replace("\r\n", "\n")) if reply.finish == "stop" else None
     method = found[1].strip() if found else ""
@@ -335,7 +335,7 @@ def rewritten(file: str, reply: Completion, optimising: Optimising) -> str:
         return ""
     made = _METHOD.sub(lambda part: f"{part[1]}{method}\n", file.replace("\r\n", "\n"))
     try:
-        template = parse_template(optimising.name, made, optimising.sampling)
+        template = parse_template(optimizing.name, made, optimizing.sampling)
         return made if template.block(METHOD_PART) == method else ""
     except InputError:
         return ""
@@ -353,10 +353,10 @@ def noted(file: str, course: Sequence[Trial]) -> str:
     )
 
 
-def _optimiser(rows: Sequence[Record], optimising: Optimising) -> Optimiser:
-    """The optimiser of the language that most rows are in."""
-    languages = [language_for(row.instruction, optimising.languages) for row in rows]
-    return optimising.languages[max(sorted(set(languages)), key=languages.count)]
+def _optimizer(rows: Sequence[Record], optimizing: Optimizing) -> Optimizer:
+    """The optimizer of the language that most rows are in."""
+    languages = [language_for(row.instruction, optimizing.languages) for row in rows]
+    return optimizing.languages[max(sorted(set(languages)), key=languages.count)]
 
 
 def _turn(row: Record, evolving: Evolving) -> Turn:

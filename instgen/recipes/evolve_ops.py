@@ -76,7 +76,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 
 Xu et al. 2024, section 3.2: five in depth and one in breadth. Luo et al. 2023 (WizardCoder), section 3.1: five
 heuristics. Luo et al. 2023 (WizardMath), section 3: two downward and three upward. Zeng et al. 2024 (Auto
-Evol-Instruct): one method of four steps, here the initial one, before optimisation.
+Evol-Instruct): one method of four steps, here the initial one, before optimization.
 """
 
 _KNOWN = {operation.name: operation for operation in OPERATIONS}

@@ -15,7 +15,7 @@ from instgen.scores.ifd import NAME, ifd
 
 
 @dataclass(frozen=True, slots=True)
-class Fathoming:
+class IfdSettings:
     """The settings for measuring IFD."""
 
     template: Template
@@ -24,15 +24,15 @@ class Fathoming:
     seed: int = 0
 
 
-def ifd_flow(record: Record, fathoming: Fathoming) -> Flow:
+def ifd_flow(record: Record, settings: IfdSettings) -> Flow:
     """The record with the missing scores of its answers, or a rejection if one of them cannot be measured."""
     shown = faces(record)
-    wanted = [at for at, lacking in enumerate(lacks(record, (NAME,), of_task=False)) if lacking or fathoming.replace]
+    wanted = [at for at, lacking in enumerate(lacks(record, (NAME,), of_task=False)) if lacking or settings.replace]
     if not wanted:
         return Outcome((record,))
     if not all(shown[at].output.strip() for at in wanted):
         return _without("no-answer", record)
-    prompts = tuple(prompt for at in wanted for prompt in _prompts(shown[at], fathoming.template))
+    prompts = tuple(prompt for at in wanted for prompt in _prompts(shown[at], settings.template))
     replies = yield from ask_all(prompts)
     for reply in replies:
         if rejection := unusable(COMMAND, reply, record):
@@ -43,7 +43,7 @@ def ifd_flow(record: Record, fathoming: Fathoming) -> Flow:
         if value is None:
             return _without("too-short", record)
         of_faces[at][NAME] = value
-    step = Step(COMMAND, op=NAME, teacher=replies[0].teacher, prompts=prompts[0].sources, seed=fathoming.seed)
+    step = Step(COMMAND, op=NAME, teacher=replies[0].teacher, prompts=prompts[0].sources, seed=settings.seed)
     return Outcome((replace(with_scores(record, {}, of_faces), origin=(*record.origin, step)),))
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from instgen.prompts.template import Template
 from instgen.recipes.flow import Flow, Outcome, ask_all, unusable
-from instgen.recipes.ifd import Fathoming, ifd_flow
+from instgen.recipes.ifd import IfdSettings, ifd_flow
 from instgen.recipes.show import Shown, asking, comparing
 from instgen.recipes.verdict import ReadVerdict, read_scores, read_verdict
 from instgen.recipes.wording import language_for
@@ -56,7 +56,7 @@ class Judging:
     reference_key: str = ""
     """The key in a row under which it has a correct answer, if any."""
     seed: int = 0
-    fathoming: Fathoming | None = None
+    ifd_settings: IfdSettings | None = None
     """The settings for IFD, if it is requested too."""
 
 
@@ -122,9 +122,9 @@ class Judge:
 def score_flow(entry: Entry, judging: Judging) -> Flow:
     """The record with the judge's scores and, if requested, its IFD."""
     made = yield from judge_flow(entry, judging)
-    if judging.fathoming is None or not made.records:
+    if judging.ifd_settings is None or not made.records:
         return made
-    measured = yield from ifd_flow(made.records[0], judging.fathoming)
+    measured = yield from ifd_flow(made.records[0], judging.ifd_settings)
     return Outcome(measured.records, (*made.rejections, *measured.rejections))
 
 

@@ -31,7 +31,7 @@ CLASSIC = Constants(examples=8, machine_share=MACHINE_SHARE, tasks=8)
 EVOLVE_ROUNDS = 4
 """Xu et al. 2024, section 4.1."""
 AUTO_ROUNDS = 1
-"""Zeng et al. 2024: the whole dataset is evolved once, by the optimised method."""
+"""Zeng et al. 2024: the whole dataset is evolved once, by the optimized method."""
 EVOLVE = Sampling(temperature=1.0, top_p=0.9, max_tokens=2048)
 """Xu et al. 2024, section 4.1, for evolving and answering; its frequency penalty of 0 is the usual default."""
 

@@ -13,7 +13,7 @@ from html import escape
 
 from instgen.report.numbers import Spread
 
-COLOURS = 12
+COLORS = 12
 """Number of color classes, `c0` to `c11`, in the style sheet."""
 WIDTH = 640
 _PLOT = 190
@@ -120,14 +120,14 @@ def lines(series: Mapping[str, Sequence[tuple[float, float]]], name: str, *, x_n
     ]
     legend = []
     for at, (label, some) in enumerate(series.items()):
-        colour = at % COLOURS
+        color = at % COLORS
         path = " ".join(",".join(place(x, y)) for x, y in some)
-        drawn.append(f'<polyline class="l{colour}" points="{path}"/>')
+        drawn.append(f'<polyline class="l{color}" points="{path}"/>')
         for x, y in some:
             cx, cy = place(x, y)
             title = f"{escape(label)}, {escape(x_name)} {_number(x)}: {_number(y)}"
-            drawn.append(f'<circle class="c{colour}" cx="{cx}" cy="{cy}" r="4"><title>{title}</title></circle>')
-        square = f'<svg aria-hidden="true"><rect class="c{colour}" width="100%" height="100%" rx="3"/></svg>'
+            drawn.append(f'<circle class="c{color}" cx="{cx}" cy="{cy}" r="4"><title>{title}</title></circle>')
+        square = f'<svg aria-hidden="true"><rect class="c{color}" width="100%" height="100%" rx="3"/></svg>'
         legend.append(f"<li>{square}{escape(label)}</li>")
     axes = f'<p class="note">{escape(y_name.capitalize())}, by {escape(x_name)}.</p>'
     return _svg(name, WIDTH, height + 28, "".join(drawn)) + f'<ul class="legend">{"".join(legend)}</ul>{axes}'
@@ -140,14 +140,14 @@ def sunburst(slices: Sequence[Slice], name: str) -> str:
     at = 0.0
     for number, piece in enumerate(slices):
         share = piece.size / total
-        colour = number % COLOURS
+        color = number % COLORS
         label = f"{piece.name}: {piece.size:,}"
-        drawn.append(_arc(_Piece(at, share, 70, 160), f"c{colour}", label, piece.name))
+        drawn.append(_arc(_Piece(at, share, 70, 160), f"c{color}", label, piece.name))
         inner = at
         for part, size in piece.parts:
             part_share = share * size / piece.size
             drawn.append(
-                _arc(_Piece(inner, part_share, 162, 270), f"c{colour} outer", f"{piece.name} {part}: {size:,}", part)
+                _arc(_Piece(inner, part_share, 162, 270), f"c{color} outer", f"{piece.name} {part}: {size:,}", part)
             )
             inner += part_share
         at += share

@@ -1,5 +1,5 @@
-"""A run, whoever starts it: what it can be told, what it opens, how its job is made and what drives it.
+"""From options to a run, for the command line and the Python calls alike: options, jobs, inputs, outputs, teachers.
 
-The rule: nothing here knows how the options were said or who waits for the records; `cli` and `api` do, and what lies
-between stands once, here. Errors name options as the command line does, which is what the documentation calls them.
+The rule: nothing here knows where the options come from or who consumes the records; `cli` and `api` do, and share all
+else. Errors name options as the command line and the documentation do.
 """

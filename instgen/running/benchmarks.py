@@ -1,8 +1,8 @@
-"""Benchmark files as items: what `--decontaminate FILE` or `FILE:field` names, read whole.
+"""Benchmark files, as `--decontaminate FILE` or `FILE:field` names them, read whole into items.
 
-JSONL and JSON arrays are read as everywhere; `.csv` and `.tsv` are tables, and where the field is a number they are
-taken to have no row of names (as MMLU's files have none). In a `.tsv` a quotation mark is a mark like any other, as
-IANA's text/tab-separated-values has it, unless the first line has some. Any of them may be packed by gzip or zstd.
+JSONL and JSON arrays are read like all other inputs. `.csv` and `.tsv` files are tables; if the field is a number, they
+are read as having no header (MMLU's files have none). In a `.tsv`, a quotation mark is an ordinary character, as in
+IANA's text/tab-separated-values, unless the first line contains one. All may be compressed by gzip or zstd.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What a file asks."""
+    """The items of one file."""
 
     name: str
     """The file's own name, without its folder."""
     items: tuple[Item, ...]
     fields: Mapping[str, int]
-    """The fields that the items were read from, each with how many rows had it: worth telling where it was guessed."""
+    """Number of rows by the field that their items were read from; shown to the user, as the field may be a guess."""
 
 
 def benchmark(named: str) -> Benchmark:
-    """The items of a file as it was named, `FILE` or `FILE:field`.
+    """The items of a file, given as `FILE` or `FILE:field`.
 
     Raises:
         InputError: it cannot be read, or a row has no text to compare with.
@@ -59,13 +59,13 @@ def benchmark(named: str) -> Benchmark:
 
 
 def _path_and_field(named: str) -> tuple[str, str | None]:
-    """`FILE` or `FILE:field`; a file that is there is meant, whatever its name."""
+    """The parts of `FILE` or `FILE:field`; the name of an existing file is never split."""
     path, colon, field = named.rpartition(":")
     return (path, field) if colon and path and field and not Path(named).exists() else (named, None)
 
 
 def _rows(path: str, *, headed: bool) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Each row of a file, and the line that it begins on."""
+    """Each row of a file, with the number of the line on which it begins."""
     plain = Path(path).with_suffix("") if Path(path).suffix in {".gz", ".zst"} else Path(path)
     delimiter = _DELIMITERS.get(plain.suffix.lower())
     if delimiter is None:
@@ -84,7 +84,7 @@ def _rows(path: str, *, headed: bool) -> Iterator[tuple[int, Mapping[str, Any]]]
 
 
 def _lines(path: str) -> Iterator[str]:
-    """The lines of a text file, each with its line feed: nothing else ends one."""
+    """The lines of a text file, each with its line feed, which is the only line end."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     rest = ""
     try:

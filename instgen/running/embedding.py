@@ -1,7 +1,7 @@
-"""Opening what makes vectors of texts: `--embed openai/MODEL` behind an address, or `--embed static/FOLDER` in here.
+"""Opens the embedding model: `--embed openai/MODEL` behind an endpoint, or `--embed static/FOLDER` in this process.
 
-The rule: what was paid for is kept before the model is let go, however the run ends; and texts that got no vector, and
-so were compared with nothing, are told of.
+The rule: paid embeddings are journaled before the model is closed, however the run ends. Texts without a vector, which
+are compared with nothing, are counted and reported.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ Tell = Callable[[str], None]
 
 PROVIDERS = ("openai", "static")
 ENDPOINTS_ONLY = ("embed_url", "embed_key_env", "journal", "no_journal")
-"""Options that only a model behind an address has a use for."""
+"""Options that apply only to a model behind an endpoint."""
 
 
 @contextlib.contextmanager
 def opened(asked: FilterOptions, writing: Writing, tell: Tell) -> Iterator[Embed | None]:
-    """What makes the vectors that the options ask for; None where they ask for none.
+    """The function that embeds texts; None if the options need no vectors.
 
     Args:
-        asked: names the model.
+        asked: the options, which name the model.
         writing: whether to be quiet.
-        tell: is told at the end what was asked of it, and how many texts got no vector.
+        tell: called at the end with lines for the user: what the model was sent, and how many texts got no vector.
 
     Raises:
-        UsageError: no model is named, or it cannot be used.
+        UsageError: no model is named, or it is unknown.
         MissingPiece: the extra is not installed.
-        InputError: the folder holds no model.
+        InputError: the folder does not contain a model.
     """
     provider, _, model = (asked.embed or "").partition("/")
     for option in ENDPOINTS_ONLY:
@@ -94,7 +94,7 @@ def _endpoint(asked: FilterOptions, name: str, writing: Writing, tell: Tell) -> 
 
 
 class _Counted:
-    """Makes vectors, and counts the texts that got none."""
+    """Embeds texts, and counts those that got no vector (all zeros)."""
 
     def __init__(self, embed: Embed) -> None:
         self._embed = embed

@@ -1,4 +1,4 @@
-"""From the options of `evolve` to a job: by a method that is there, or by one that is optimised first."""
+"""From the options of `evolve` to a job: with a given method, or with one that is optimized first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from instgen.recipes.evolve import Evolve
 from instgen.records import Record
 from instgen.running.evolving import EvolveOptions, evolving_of
 from instgen.running.job import Job
-from instgen.running.optimise import Gate, SavedAutoEvolve, optimising_of, saving_of, tell_cost
+from instgen.running.optimize import Gate, SavedAutoEvolve, optimizing_of, saving_of, tell_cost
 from instgen.running.options import Asking, Writing
 from instgen.running.teachers import open_teachers
 
@@ -19,20 +19,20 @@ from instgen.running.teachers import open_teachers
 def evolve_job(
     own: EvolveOptions, records: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
 ) -> Job[Any]:
-    """What the options want done; `inputs` are the files that the records are read from.
+    """The job that the options describe; `inputs` are the files that the records are read from.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
-        InputError: a file of the user's own that is no method.
+        UsageError: an option names something unknown, or options exclude each other.
+        InputError: a file given as a method is not one.
     """
     saving = saving_of(own, writing)
     teachers = open_teachers(asking, writing)
     evolving = evolving_of(own, teachers, asking)
     if saving:
-        optimising = optimising_of(own, evolving, asking, saving)
-        tell_cost(optimising, asking, writing)
+        optimizing = optimizing_of(own, evolving, asking, saving)
+        tell_cost(optimizing, asking, writing)
         if not asking.dry_run:
-            auto = SavedAutoEvolve(optimising, saving)
+            auto = SavedAutoEvolve(optimizing, saving)
             return Job(auto, Gate(records, auto), teachers, inputs=inputs)
     calls = evolving.rounds * (1 + len(evolving.wordings["en"].judges) + evolving.answers)
     recipe = Evolve(evolving)
@@ -40,6 +40,10 @@ def evolve_job(
 
 
 def _notes(recipe: Evolve) -> Iterator[str]:
-    """How many rows stand as they were."""
+    """The numbers of rows that were not changed, if any."""
     if recipe.unchanged:
-        yield f"{recipe.unchanged:,} rows are unchanged: no evolved version passed"
+        rows = "row is" if recipe.unchanged == 1 else "rows are"
+        yield f"{recipe.unchanged:,} {rows} unchanged: no evolved version passed"
+    if recipe.conversations:
+        rows = "row is a conversation" if recipe.conversations == 1 else "rows are conversations"
+        yield f"{recipe.conversations:,} {rows}, which evolve does not change"

@@ -1,8 +1,8 @@
-"""The way of evolving that the options describe: its operations, ours or a user's own, and their prompt files.
+"""From the options of `evolve` to the recipe's settings: operations, built-in or the user's own, and prompt files.
 
-The rule: `--method` is the name of one of ours, else a path. A file is one operation, named after the file; a folder is
-a set of them, one a file. A user's file serves every language, and is tried with a made-up task before anything is
-asked.
+The rule: `--method` is the name of a built-in method, or else a path. A file is one operation, named after the file; a
+folder is a set of operations, one per file. A user's file is used for every language, and is rendered with a made-up
+task before any call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from instgen.teachers.teacher import Teacher
 
 ROUNDS = 2
 CHECKS: Mapping[str, str] = {"contradictions": "evolve-contradiction"}
-"""What `--check` names, and the prompt file that asks the judge for it."""
+"""The values of `--check`, each with the prompt file that asks the judge."""
 
 NAME_HINT = "no spaces, commas, =, @ or /"
 
@@ -38,7 +38,7 @@ _FORM = "a method has parts [[user]] with {{task}}, [[task]] and [[task with inp
 
 @dataclass(frozen=True, slots=True)
 class EvolveOptions:
-    """The options of `evolve` alone, by their names; None is left to the profile, or to the default."""
+    """The options that only `evolve` has, by name; None means the profile's value, or the default."""
 
     rounds: int | None
     method: str | None
@@ -54,7 +54,7 @@ class EvolveOptions:
 
     @property
     def paper(self) -> bool:
-        """Whether the published constants hold."""
+        """Whether the published constants are used."""
         return self.profile is Profile.PAPER
 
     @property
@@ -64,13 +64,13 @@ class EvolveOptions:
 
     @property
     def published_rounds(self) -> int:
-        """The paper's rounds."""
+        """The number of rounds in the paper."""
         return profiles.AUTO_ROUNDS if self.auto else profiles.EVOLVE_ROUNDS
 
 
 @dataclass(frozen=True, slots=True)
 class UsersMethod:
-    """A user's own operations, and their prompt files, by the operations' names."""
+    """A user's own operations and their prompt files, by the name of the operation."""
 
     templates: Mapping[str, Template]
     operations: Mapping[str, Operation]
@@ -80,11 +80,11 @@ NOTHING = UsersMethod({}, {})
 
 
 def evolving_of(own: EvolveOptions, teachers: Teachers, asking: Asking) -> Evolving:
-    """The way of evolving that the options describe.
+    """The recipe's settings, from the options.
 
     Raises:
-        UsageError: a method or an operation that is not there.
-        InputError: a file of the user's own that is no method.
+        UsageError: the method or an operation does not exist.
+        InputError: a file given as a method is not one.
     """
     asking = as_published(asking) if own.paper else asking
     users = NOTHING if own.named in METHODS else read_method(Path(own.named), asking)
@@ -105,7 +105,7 @@ def evolving_of(own: EvolveOptions, teachers: Teachers, asking: Asking) -> Evolv
 
 
 def as_published(asking: Asking) -> Asking:
-    """The paper's sampling, where the options say nothing else."""
+    """The options with the paper's sampling parameters wherever none is given."""
     paper = profiles.EVOLVE
     return replace(
         asking,
@@ -116,11 +116,11 @@ def as_published(asking: Asking) -> Asking:
 
 
 def read_method(path: Path, asking: Asking) -> UsersMethod:
-    """The operations of a file, or of a folder's files.
+    """The operation in a file, or the operations in the files of a folder.
 
     Raises:
-        UsageError: nothing is there.
-        InputError: a file that is no operation.
+        UsageError: the path does not exist.
+        InputError: a file is not an operation, or the folder has no prompt file.
     """
     if _is_there(path) and path.is_dir():
         files = sorted(path.glob(f"*{SUFFIX}"))
@@ -133,11 +133,11 @@ def read_method(path: Path, asking: Asking) -> UsersMethod:
 
 
 def own_template(path: Path, asking: Asking) -> Template:
-    """A user's own prompt file, after it was tried.
+    """A user's own prompt file, checked by rendering it.
 
     Raises:
         UsageError: there is no such file.
-        InputError: what is wrong with it.
+        InputError: it cannot be read, or is not an operation.
     """
     content = method_text(path)
     if not is_name(path.stem):
@@ -152,12 +152,12 @@ def own_template(path: Path, asking: Asking) -> Template:
 
 
 def is_name(stem: str) -> bool:
-    """Whether a file's name can be an operation's: `--ops` has to be able to say it."""
+    """Whether a file's stem can be the name of an operation, so that `--ops` can name it."""
     return _NAME.fullmatch(stem) is not None
 
 
 def method_text(path: Path) -> str:
-    """What a method's file holds.
+    """The text of a method's file.
 
     Raises:
         UsageError: there is no such file.
@@ -169,7 +169,7 @@ def method_text(path: Path) -> str:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether a path leads anywhere; one that is too long for a name does not."""
+    """Whether a path exists; one that is too long for a file name does not."""
     try:
         return path.exists()
     except OSError:
@@ -177,10 +177,10 @@ def _is_there(path: Path) -> bool:
 
 
 def _try(template: Template) -> None:
-    """Ask for two made-up tasks by a template, to nobody.
+    """Render a template for two made-up tasks, one of them with an input.
 
     Raises:
-        InputError: a part or a slot that is missing.
+        InputError: a part or a slot is missing, or the prompt is not for the teacher.
     """
     if template.defaults.role != "teacher":
         raise InputError(template.name, f"a method is for the teacher, not for the {template.defaults.role}")
@@ -203,7 +203,7 @@ def _operations(own: EvolveOptions, users: UsersMethod) -> tuple[Weighted, ...]:
 def _wording(
     book: PromptBook, operations: tuple[Weighted, ...], users: UsersMethod, judges: Sequence[str], teachers: Teachers
 ) -> Wording:
-    """The prompt files of a language; `judges` names those that ask the judge."""
+    """The prompt files of a language; `judges` are the names of the judge's."""
     names = [each.operation.name for each in operations]
     files = {each.operation.name: each.operation.file for each in operations}
     templates = {name: users.templates.get(name) or _template(book, files[name], teachers.teacher) for name in names}
@@ -212,7 +212,7 @@ def _wording(
 
 
 def _template(book: PromptBook, name: str, teacher: Teacher) -> Template:
-    """The file of a name; for a small model the one that it can continue, where there is one."""
+    """The prompt file with a name; for a small model that continues text, its `-continue` variant if there is one."""
     continued = f"{name}-continue"
     is_continued = teacher.traits.small and teacher.traits.continues and f"en/{continued}" in built_in()
     return book.template(continued if is_continued else name)

@@ -1,6 +1,6 @@
-"""From the options of `filter` to the sieve that does it.
+"""From the options of `filter` to the sieve that applies them.
 
-The rule: a step's module is imported when somebody asks for it, so that the first row is there at once.
+The rule: the module of a step is imported only if the step is used, so that the first row comes out at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from instgen.console import plural
 from instgen.errors import UsageError
 from instgen.filters.plugins import plugged_rules
 from instgen.filters.presets import PRESETS, chosen
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 
 
 def sieve_for(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | None = None) -> Sieve:
-    """The sieve, with every file read that rows are compared with.
+    """The sieve; all files that rows are compared with have been read.
 
     Args:
-        asked: what it is to do.
-        tell: is told what was found in benchmarks.
-        embed: makes vectors of texts, where rows are compared by their meaning.
+        asked: the options.
+        tell: called with lines for the user about the benchmarks.
+        embed: embeds texts, for semantic deduplication.
 
     Raises:
-        UsageError: what is asked for does not exist or does not go together.
+        UsageError: an option names something unknown, or options exclude each other.
         InputError: a file to compare with cannot be read.
     """
     _check(asked)
@@ -50,13 +51,13 @@ def sieve_for(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | 
 
 
 def rules_for(asked: FilterOptions) -> tuple[Rule, ...]:
-    """The rules in force."""
+    """The rules that the options choose."""
     more = [*asked.rule, *(("personal-data", "secret") if asked.pii is Personal.DROP else ())]
     return chosen(PRESETS[asked.preset], more, asked.no_rule)
 
 
 def explained(asked: FilterOptions) -> Iterator[str]:
-    """What is in force, as lines of a table."""
+    """The lines of `--explain`: rules, repairs and the methods against duplicates."""
     rules = rules_for(asked)
     wide = max((len(rule.name) for rule in rules), default=0)
     longest = max((len(rule.reason) for rule in rules), default=0)
@@ -94,7 +95,7 @@ def _check(asked: FilterOptions) -> None:
 
 
 def _stations(asked: FilterOptions, tell: Callable[[str], None], embed: Embed | None) -> Iterator[Station]:
-    """Steps that judge row by row: first those that look at the row alone, then those that compare rows."""
+    """The steps that judge row by row: first those that look at one row alone, then those that compare rows."""
     if asked.min or asked.max:
         from instgen.filters.selection import Bounds
 
@@ -122,8 +123,9 @@ def _decontaminating(asked: FilterOptions, tell: Callable[[str], None]) -> Stati
 
     benchmarks = [benchmark(named) for named in asked.decontaminate]
     for each in benchmarks:
+        held = f"{len(each.items):,} {plural('item', len(each.items))}"
         fields = ", ".join(f"{name} in {count:,}" for name, count in each.fields.items())
-        tell(f"filter: {each.name}: {len(each.items):,} items, from {fields} rows")
+        tell(f"filter: {each.name}: {held}, from {fields} rows")
     items = (item for each in benchmarks for item in each.items)
     step = Contamination(items, asked.decontaminate_by.value, asked.decontaminate_on.value)
     if step.unchecked:
@@ -149,7 +151,7 @@ def _comparing(asked: FilterOptions) -> Iterator[Station]:
 
 
 def _selections(asked: FilterOptions) -> Iterator[Selection]:
-    """What is chosen at the end: first survivors, then shares, then the best, then any."""
+    """The selections among all rows, in order: cluster survivors, language shares, diverse, best, random."""
     if Dedupe.NEAR in asked.methods and asked.keep is not Survivor.FIRST:
         from instgen.filters.duplicates import Clusters
 
@@ -171,16 +173,16 @@ def _selections(asked: FilterOptions) -> Iterator[Selection]:
         yield Sample(asked.sample, asked.seed)
 
 
-def _threshold(said: float | None) -> dict[str, Any]:
-    return {} if said is None else {"threshold": said}
+def _threshold(value: float | None) -> dict[str, Any]:
+    return {} if value is None else {"threshold": value}
 
 
-def _by_script(said: Sequence[str]) -> Mapping[str, float]:
-    if not said:
+def _by_script(values: Sequence[str]) -> Mapping[str, float]:
+    if not values:
         return {}
     from instgen.text.written import SCRIPTS
 
-    found = _bounds("--novelty-script", said)
+    found = _bounds("--novelty-script", values)
     for name, limit in found.items():
         if name not in SCRIPTS:
             raise UsageError(f"--novelty-script {name}: no such script", f"known: {' '.join(SCRIPTS)}")
@@ -193,9 +195,9 @@ def _known(asked: FilterOptions) -> Iterable[Record]:
     return records_of(asked.against) if asked.against else ()
 
 
-def _bounds(option: str, said: Iterable[str]) -> Mapping[str, float]:
+def _bounds(option: str, values: Iterable[str]) -> Mapping[str, float]:
     found: dict[str, float] = {}
-    for each in said:
+    for each in values:
         name, _, value = each.rpartition("=")
         number = math.nan
         with contextlib.suppress(ValueError):
@@ -208,7 +210,7 @@ def _bounds(option: str, said: Iterable[str]) -> Mapping[str, float]:
 
 
 def _cleaning(pii: Personal | None) -> Cleaning | None:
-    """What is done to a row with personal data or secrets in it before it is judged."""
+    """What masks or flags personal data and secrets in a row before it is judged; None if neither is wanted."""
     if pii is None or pii is Personal.DROP:
         return None
     from instgen.filters import personal, secrets
@@ -236,4 +238,4 @@ def _cleaning(pii: Personal | None) -> Cleaning | None:
 
 
 FLAG = "pii"
-"""The key under which `--pii flag` lists what a row holds."""
+"""The key under which `--pii flag` lists the kinds of personal data and secrets in a row."""

@@ -1,4 +1,4 @@
-"""What `filter` can be asked for. Cheap to import: `--help` waits for it."""
+"""The options of `filter`, as plain data. Cheap to import, as `--help` needs it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from instgen.errors import UsageError
-from instgen.running.options import NONE_SAID, Explicit
+from instgen.running.options import NONE_EXPLICIT, Explicit
 
 
 class PresetName(StrEnum):
-    """Which rules to begin with."""
+    """The presets of rules."""
 
     DEFAULT = "default"
     STRICT = "strict"
@@ -23,7 +23,7 @@ class PresetName(StrEnum):
 
 
 class Dedupe(StrEnum):
-    """What counts as a duplicate."""
+    """The methods that find duplicates."""
 
     EXACT = "exact"
     NEAR = "near"
@@ -33,7 +33,7 @@ class Dedupe(StrEnum):
 
 
 class Survivor(StrEnum):
-    """Which row of a cluster stays."""
+    """The row of a cluster of near duplicates that is kept."""
 
     FIRST = "first"
     LONGEST = "longest"
@@ -41,14 +41,14 @@ class Survivor(StrEnum):
 
 
 class Compared(StrEnum):
-    """What novelty is about."""
+    """The text that novelty compares."""
 
     TASK = "task"
     INSTRUCTION = "instruction"
 
 
 class Sign(StrEnum):
-    """What makes a row contaminated."""
+    """The sign that makes a row contaminated."""
 
     BOTH = "both"
     EIGHT = "8-gram"
@@ -56,14 +56,14 @@ class Sign(StrEnum):
 
 
 class LookedAt(StrEnum):
-    """Where in a row benchmarks are looked for."""
+    """The part of a row in which benchmark items are looked for."""
 
     PROMPT = "prompt"
     ALL = "all"
 
 
 class Personal(StrEnum):
-    """What becomes of personal data."""
+    """What to do about personal data."""
 
     DROP = "drop"
     MASK = "mask"
@@ -72,7 +72,7 @@ class Personal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilterOptions:
-    """What is asked for, by the names of the options."""
+    """The options, by name."""
 
     preset: PresetName = PresetName.DEFAULT
     rule: Sequence[str] = ()
@@ -104,12 +104,16 @@ class FilterOptions:
     sample: int | None = None
     diverse: int | None = None
     seed: int = 0
-    explicit: Explicit = NONE_SAID
-    """No option, but which of them were said."""
+    explicit: Explicit = NONE_EXPLICIT
+    """Which of the options were given for this run; not an option itself."""
 
     @property
     def methods(self) -> frozenset[Dedupe]:
-        """How duplicates are looked for: a threshold, or a model, asks for its method too."""
+        """The methods that find duplicates; giving a threshold or an embedding model also selects its method.
+
+        Raises:
+            UsageError: `off` is combined with a method.
+        """
         named = set(self.dedupe) or {Dedupe.OFF if self.preset is PresetName.OFF else Dedupe.EXACT}
         meaning = self.embed if self.semantic is None else self.semantic
         thresholds = {Dedupe.NEAR: self.near, Dedupe.NOVELTY: self.novelty, Dedupe.SEMANTIC: meaning}

@@ -1,9 +1,10 @@
-"""A folder that is written whole: beside its place first, and put there when all is done.
+"""An output folder that is written as a whole: staged beside its final place, and moved there at the end.
 
-The rules: until then nothing that was there has changed, and a run that is killed leaves the old folder or the new one,
-whole, or none, and then the next run puts the old one back; the same files again change nothing; other files are
-replaced only by force, and a file that the export does not write is never touched. The folder itself may be a symbolic
-link, as its user made it; inside it and beside it none is followed: others may have put them there.
+The rules: until it is published, nothing in the old folder changes. A run that is killed leaves the complete old folder
+or the complete new one; or none, and then the next run restores the old one. Publishing identical files changes
+nothing. Different files are replaced only with `force`, and a file that the export does not write is never touched. The
+folder itself may be a symbolic link, as its user made it; inside it and beside it no link is followed, because others
+may have created it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,20 @@ _DONE, _BEFORE, _LOCK = "files", "before", "lock"
 
 
 class Folder:
-    """The files of one export on their way."""
+    """The files of one export, staged until `publish`."""
 
     def __init__(self, path: Path, inputs: Sequence[Path], *, force: bool) -> None:
-        """Begin beside the folder that is to be.
+        """Create and lock the staging folder.
+
+        Args:
+            path: the output folder.
+            inputs: the files that the export reads.
+            force: whether to replace files that differ.
 
         Raises:
-            UsageError: it cannot be a folder, or holds what is read.
+            UsageError: the path cannot be a folder, or an input is in it.
             OutputLocked: another run is writing it.
+            OutputFailed: the staging folder cannot be written.
         """
         self.path = path
         self._force = force
@@ -52,11 +59,11 @@ class Folder:
             self._files.mkdir()
 
     def __enter__(self) -> Folder:
-        """Itself."""
+        """Return the folder itself."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Of what was not put in place nothing stays."""
+        """Delete the staging folder with all that was not published."""
         with contextlib.suppress(OSError):
             self._settle()
             shutil.rmtree(self._stage, ignore_errors=True)
@@ -71,26 +78,28 @@ class Folder:
         return self._stage / _BEFORE
 
     def spare(self, name: str) -> Path:
-        """Where a file may lie that is no part of the folder."""
+        """A path in the staging folder for a temporary file, which is not published."""
         return self._stage / name
 
     def place(self, name: str) -> Path:
-        """Where a file of the folder is to be written now."""
+        """The path at which to write a file of the folder for now."""
         path = self._files / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     @contextlib.contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
-        """A file of the folder, to be written."""
+        """Open a file of the folder for writing."""
         with translated(str(self.path / name)), self.place(name).open("wb") as file:
             yield file
 
     def publish(self) -> bool:
-        """Put all files in place; whether that changed anything.
+        """Move all files to their final place; returns whether anything changed.
 
         Raises:
-            UsageError: other files are there.
+            OutputDiffers: the folder holds different files, and `force` is not set.
+            UsageError: the folder holds a file that this export does not write, or a symbolic link.
+            OutputFailed: a file cannot be written.
         """
         made, there = _names(self._files), _names(self.path)
         others = {name for name in there if name not in made or not self._same(name)}
@@ -107,15 +116,15 @@ class Folder:
         with translated(str(self.path)):
             for name in made:
                 _to_disk(self._files / name)
-            if not self._place.exists() or self._taken_away():
+            if not self._place.exists() or self._moved_away():
                 self._files.rename(self._place)
                 _to_disk(self._place.parent)
             else:
                 self._replace_each(made)
         return True
 
-    def _taken_away(self) -> bool:
-        """Whether the old folder makes room: not under the feet of a shell, nor where the system refuses."""
+    def _moved_away(self) -> bool:
+        """Rename the old folder; False if it is the current folder or a parent of it, or if the system refuses."""
         here = Path.cwd()
         if self._place in (here, *here.parents):
             return False
@@ -127,7 +136,7 @@ class Folder:
         return True
 
     def _settle(self) -> None:
-        """Put the old folder back where a run ended between taking it away and putting the new one there."""
+        """Restore the old folder if a run ended between moving it away and moving the new one in."""
         if self._files.exists() and not self._place.exists():
             with contextlib.suppress(FileNotFoundError):
                 self._before.rename(self._place)
@@ -145,19 +154,19 @@ class Folder:
 
 
 def _check_no_link(*paths: Path) -> None:
-    """Raise UsageError where one of them leads elsewhere: what is written or cleared away there is not ours."""
+    """Raise UsageError if a path is a symbolic link: what it leads to must not be written or deleted."""
     for path in paths:
         if path.is_symlink():
             raise UsageError(f"{path}: is a symbolic link, and would send the export elsewhere", "remove it")
 
 
 def _folders_of(folder: Path, name: str) -> tuple[Path, ...]:
-    """The folders between a folder and a file in it."""
+    """The subfolders between a folder and a file in it."""
     return tuple(folder / parent for parent in Path(name).parents if parent != Path())
 
 
 def _names(folder: Path) -> set[str]:
-    """The files in a folder and below, by their paths inside it."""
+    """The paths of all files below a folder, relative to it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 

@@ -1,4 +1,4 @@
-"""What is to be done: a recipe, what it is applied to, and who is asked."""
+"""A job: a recipe, the source it is applied to, and the teachers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[Item]):
-    """What is to be done."""
+    """All that a run needs apart from the journal and the budget."""
 
     recipe: Recipe[Item]
     source: Source[Item]
     teachers: Teachers
     window: int | None = None
-    """Flows started ahead where flows depend on earlier outcomes; None for a reorder buffer."""
+    """Flows started ahead if flows depend on earlier outcomes; None for a reorder buffer instead."""
     target: Target | None = None
     inputs: tuple[Path, ...] = ()
     calls_per_item: float = 1.0
-    """Calls that an item takes where nothing goes wrong, for the estimate of `--dry-run`."""
+    """Calls that one item takes if nothing fails, for the estimate of `--dry-run`."""
     notes: Callable[[], Iterable[str]] = tuple
-    """What is worth a line when it has ended, beside what every run counts."""
+    """Called after the run: lines for the user, in addition to the counts that every run reports."""

@@ -1,4 +1,4 @@
-"""The journal of a run: where it lies, and that it is closed with all that was put into it."""
+"""The journal of a run: where the file is, opening it, and closing it after everything in its queue is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from instgen.running.options import Asking, Writing
 
 @contextlib.contextmanager
 def open_journal(asking: Asking, writing: Writing) -> Iterator[Journal]:
-    """The journal, closed in the end with all that was put into it."""
+    """The run's journal, closed at the end after everything in its queue is stored.
+
+    Raises:
+        InputError, UsageError, OutputFailed: as `SqliteJournal` and `journal_path` do.
+    """
     if asking.no_journal:
         yield NoJournal()
         return
@@ -26,10 +30,10 @@ def open_journal(asking: Asking, writing: Writing) -> Iterator[Journal]:
 
 
 def existing_journal(named: Path | None) -> SqliteJournal:
-    """The journal that is there, to be looked at.
+    """An existing journal, to be inspected.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such file, or it is not a journal.
     """
     path = journal_path(named)
     if not path.is_file():
@@ -38,10 +42,10 @@ def existing_journal(named: Path | None) -> SqliteJournal:
 
 
 def journal_path(named: Path | None) -> Path:
-    """Where completions are kept: in the user's state folder, for they were paid for and are no cache.
+    """The journal's path: as given, or in the user's state folder, because it was paid for and is not a cache.
 
     Raises:
-        UsageError: it is named, and a directory.
+        UsageError: the given path is a directory.
     """
     if named is not None:
         if named.is_dir():

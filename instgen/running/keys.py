@@ -1,6 +1,6 @@
-"""Keys: each stands in a variable or a file that is named, never in an option.
+"""API keys: each is in an environment variable or a file that an option names, never in an option itself.
 
-The rule: what was given is not repeated where it leads nowhere: it may be the key itself, by mistake.
+The rule: errors do not repeat the value of such an option, since it may be the key itself, given by mistake.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from pathlib import Path
 from instgen.errors import UsageError
 
 
-def api_key(variable: str | None, file: Path | None, variable_said: str, file_said: str = "") -> str | None:
-    """The key by the named variable or file; None leaves the provider's usual variable.
+def api_key(variable: str | None, file: Path | None, variable_option: str, file_option: str = "") -> str | None:
+    """The key in the named variable or file; None means the provider's usual variable.
 
     Args:
         variable: the variable's name.
-        file: the file that holds the key, for its owner alone.
-        variable_said: what names the variable, an option or a setting, as errors call it.
-        file_said: what names the file.
+        file: the file that contains the key; only its owner may have access.
+        variable_option: the option or setting that names the variable, for errors.
+        file_option: the option or setting that names the file.
 
     Raises:
-        UsageError: both are named, or what is named holds no key.
+        UsageError: both are given, or the one that is given contains no key.
     """
     if variable and file:
-        raise UsageError(f"{variable_said} and {file_said} both give a key", "use one of them")
+        raise UsageError(f"{variable_option} and {file_option} both give a key", "use one of them")
     if variable:
         if not (key := os.environ.get(variable)):
             raise UsageError(
-                f"{variable_said}: no variable of this name is set", "it is the variable's name, not the key"
+                f"{variable_option}: no variable of this name is set", "it is the variable's name, not the key"
             )
         return key
     if not file:
@@ -40,7 +40,7 @@ def api_key(variable: str | None, file: Path | None, variable_said: str, file_sa
         return path.read_text("utf-8").strip()
     except OSError as problem:
         raise UsageError(
-            f"{file_said}: cannot be read: {problem.strerror}", "it is the file that holds the key"
+            f"{file_option}: cannot be read: {problem.strerror}", "it is the file that holds the key"
         ) from None
     except UnicodeDecodeError:
-        raise UsageError(f"{file_said}: is not UTF-8 text", "the file must hold only the key") from None
+        raise UsageError(f"{file_option}: is not UTF-8 text", "the file must hold only the key") from None

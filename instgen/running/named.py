@@ -1,4 +1,4 @@
-"""Teachers that the user's own settings name, and prices that they know better: `[teachers.NAME]` and `[prices]`.
+"""Teachers and prices from the user's own settings file: `[teachers.NAME]` and `[prices]`.
 
     [teachers.big]
     teacher = "openai/Qwen/Qwen3-235B"
@@ -9,7 +9,8 @@
     [prices]
     "openai/some-model" = { prompt = 0.2, completion = 0.8, cached = 0.1 }
 
-A project's `./instgen.toml` may hold neither: data repositories are cloned from strangers, and must not redirect a key.
+The rule: a project's `./instgen.toml` may contain neither, because repositories of data are cloned from strangers and
+must not redirect a key.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ NAME = re.compile(r"[a-z0-9_-]+")
 
 
 def named_teacher(name: str, config: Path | None) -> NamedTeacher | None:
-    """The teacher that the user's settings call so.
+    """The teacher with this name in the user's settings; None if there is none.
 
     Args:
-        name: what `--teacher` says.
-        config: what `--config` says.
+        name: the value of `--teacher`, `--judge` or `--with`.
+        config: the value of `--config`.
 
     Raises:
-        InputError: its table says what it may not.
+        InputError: the settings cannot be read, or the teacher's table is invalid.
     """
     path = users_file(config)
     table = _tables(path).get("teachers", {}).get(name)
@@ -53,21 +54,21 @@ def named_teacher(name: str, config: Path | None) -> NamedTeacher | None:
 
 
 def price_of(spec: str, base_urls: tuple[str, ...], config: Path | None) -> Price | None:
-    """What a teacher's tokens cost: as the user's settings say, else by the list.
+    """The price of a teacher's tokens: from the user's settings, or else from the built-in list.
 
-    The list is of what providers take for their own services; elsewhere the same model costs something else.
+    The list has the providers' own prices, so it does not apply to another base URL.
 
     Raises:
-        InputError: the settings say what is no price.
+        InputError: the settings cannot be read, or the price is invalid.
     """
     path = users_file(config)
-    said = _tables(path).get("prices", {}).get(spec)
-    if said is None:
+    price = _tables(path).get("prices", {}).get(spec)
+    if price is None:
         elsewhere = base_urls or os.environ.get(f"{spec.partition('/')[0].upper()}_BASE_URL")
         return None if elsewhere else known_price(spec)
     from instgen.running.named_schema import NamedPrice, validated
 
-    return validated(NamedPrice, said, path, f"prices.{spec}").price()
+    return validated(NamedPrice, price, path, f"prices.{spec}").price()
 
 
 def _tables(path: Path) -> Mapping[str, Any]:

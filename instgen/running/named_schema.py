@@ -1,4 +1,4 @@
-"""The form of `[teachers.NAME]` and `[prices]` in a settings file: read by pydantic, and only where they are used."""
+"""The schema of `[teachers.NAME]` and `[prices]` in a settings file; pydantic is imported only if they are used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class NamedPrice(BaseModel):
-    """US dollars for a million tokens."""
+    """US dollars per million tokens."""
 
     model_config = ConfigDict(extra="forbid")
     prompt: float = Field(ge=0)
@@ -22,7 +22,7 @@ class NamedPrice(BaseModel):
     cached: float | None = Field(default=None, ge=0)
 
     def price(self) -> Price:
-        """The same as the teachers know it."""
+        """The price in the form that teachers use."""
         return Price(self.prompt, self.completion, self.cached)
 
 
@@ -42,20 +42,20 @@ class NamedTeacher(BaseModel):
 
     @property
     def base_urls(self) -> tuple[str, ...]:
-        """The addresses, however many were given."""
+        """The base URLs as a tuple, also if the table has one string."""
         return (self.base_url,) if isinstance(self.base_url, str) else tuple(self.base_url)
 
     @property
     def price(self) -> Price | None:
-        """What its tokens cost, where that is said."""
+        """The price of its tokens; None if the table has none."""
         return self.given_price.price() if self.given_price else None
 
 
 def validated(model: type[Model], value: Any, path: Path, table: str) -> Model:
-    """The value as the model reads it.
+    """A table of the settings file, validated by a pydantic model.
 
     Raises:
-        InputError: it is of another form; the line says where.
+        InputError: it does not fit the model; the message names the place.
     """
     try:
         return model.model_validate(value)

@@ -1,7 +1,7 @@
-"""What every run can be told: how a teacher is asked and paid for, where records and talk go. Plain data.
+"""The options that all runs share, as plain data: how teachers are asked and paid for, and where output goes.
 
-The rule: types and defaults stand here; what an option is called on a command line, its help and its limits stand in
-`cli/options.py`, once for each field. Cheap to import: `--help` waits for it.
+The rule: types and defaults are here; flags, help texts and limits are in `cli/options.py`, once for each field. Cheap
+to import, as `--help` needs it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Profile(StrEnum):
-    """Whose constants hold."""
+    """The constants of a method: our own, or those of its paper."""
 
     DEFAULT = "default"
     PAPER = "paper"
@@ -20,18 +20,18 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explicit:
-    """Which options somebody said for this run, by name; the others come from settings files, or are defaults."""
+    """Names of the options given for this run; all others come from settings files or are defaults."""
 
     flags: frozenset[str] = frozenset()
-    """Said by the command line, or by a call's keyword."""
+    """Given on the command line, or as a keyword of a call."""
     variables: frozenset[str] = frozenset()
-    """Said by an `INSTGEN_*` variable."""
+    """Given by an `INSTGEN_*` variable."""
 
     def __contains__(self, option: str) -> bool:
         return option in self.flags or option in self.variables
 
 
-NONE_SAID = Explicit()
+NONE_EXPLICIT = Explicit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class Asking:
     retry_failed: bool = False
     prompts: Path | None = None
     dry_run: bool = False
-    explicit: Explicit = NONE_SAID
-    """No option, but which of them were said."""
+    explicit: Explicit = NONE_EXPLICIT
+    """Which of the options were given for this run; not an option itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Where records and talk go."""
+    """Where records, rejects and messages go."""
 
     output: Path | None = None
     force: bool = False
@@ -78,4 +78,4 @@ class Writing:
     quiet: bool = False
     verbose: bool = False
     config: Path | None = None
-    """The settings file that was named, instead of the user's own."""
+    """A settings file to use instead of the user's own."""

@@ -1,6 +1,6 @@
-"""Where the records of a run go, and its rejects.
+"""Opens the outputs of a run, for records and rejects.
 
-The rule: no output is also an input, or another output, under whatever name.
+The rule: no file is both an output and an input, or two outputs, whatever names it is given by.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ from instgen.sources import DASH
 
 
 def open_destinations(writing: Writing, inputs: Sequence[Path], *, resumable: bool) -> list[Destination]:
-    """Where records go, and after it, if asked for, where rejects go; `resumable` is whether the run can be repeated.
+    """The destination of records, followed by that of rejects if there is one.
+
+    Args:
+        writing: the options that name the outputs.
+        inputs: the files that the run reads.
+        resumable: whether the run can make its earlier lines again, as resuming requires.
 
     Raises:
-        UsageError: an output is also an input, or cannot be an output.
+        UsageError: an output is also an input or another output, or cannot be written as one.
+        OutputLocked, OutputFailed: as `open_destination` does.
     """
     together: Together = []
     named = [path for path in (writing.output, writing.rejects) if path is not None and str(path) != DASH]

@@ -1,4 +1,4 @@
-"""Prompt files and other texts that a run is told to use: ours, or the user's own in their place."""
+"""Prompt files, built-in or replaced by the user's own, and other text files that options name."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from instgen.running.options import Asking
 
 
 def open_prompts(asking: Asking, language: str) -> PromptBook:
-    """The prompt files of a language, with the user's own in their place.
+    """The prompt files of a language; files in the user's folder replace the built-in ones.
 
     Raises:
-        UsageError: there is no such folder.
-        InputError: a file that cannot be read.
+        UsageError: the folder does not exist.
+        InputError: the folder or a file in it cannot be read.
     """
     return PromptBook(language, _overrides(asking.prompts) if asking.prompts else None, sampling_of(asking))
 
 
 def sampling_of(asking: Asking) -> Sampling:
-    """What the options say about sampling."""
+    """The sampling parameters, from the options."""
     return Sampling(asking.temperature, asking.top_p, asking.max_tokens)
 
 
 def text_of(file: Path, hint: str = "") -> str:
-    """What a text file holds.
+    """The content of a text file.
 
     Raises:
-        InputError: it cannot be read; `hint` says what to do where it cannot even be opened.
+        InputError: it is not UTF-8, or cannot be opened; `hint` says what to do then.
     """
     try:
         return file.read_text("utf-8")

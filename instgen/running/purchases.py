@@ -1,6 +1,6 @@
-"""The journal, for one who waits until what was put is safe.
+"""A journal with an awaitable `keep`, for embeddings.
 
-The rule: nothing is used before it is on disk, and a caller that has given up waiting is not called.
+The rule: nothing is used before it is on disk. The result of a `keep` that was cancelled is dropped.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from instgen.records import Completion
 
 
 class Purchases:
-    """The journal, for one who waits until what was put is safe."""
+    """A journal whose `keep` waits until completions are stored."""
 
     def __init__(self, journal: Journal) -> None:
-        """Take over what the journal says of its commits."""
+        """Set the journal's `on_settled`, so nothing else may use it."""
         self.find = journal.find
         self._journal = journal
         self._waiting: dict[bytes, Future[Completion]] = {}
         journal.on_settled = self._settled
 
     async def keep(self, bought: Mapping[bytes, Completion]) -> Mapping[bytes, Completion]:
-        """Put them all, and wait; what comes back is what the file holds."""
+        """Store all completions and wait; returns those to use, which are the ones that the file holds."""
         kept = {key: Future[Completion]() for key in bought}
         self._waiting |= kept
         for key, completion in bought.items():
@@ -33,7 +33,7 @@ class Purchases:
         return {key: await asyncio.wrap_future(future) for key, future in kept.items()}
 
     def _settled(self, puts: Sequence[Put]) -> None:
-        """Called in the journal's thread; those who wait may have given up."""
+        """Pass on what was stored. Called in the journal's thread; the waiting task may have been cancelled."""
         for put in puts:
             future = self._waiting.pop(put.key, None)
             if future is None or not future.set_running_or_notify_cancel():

@@ -1,4 +1,4 @@
-"""From the options of `rank` to a job: by which criteria, in pairs or lists, and what a tie means."""
+"""From the options of `rank` to a job: criteria, pairs or lists, and how ties are handled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from instgen.console import plural
 from instgen.errors import UsageError
 from instgen.prompts.template import Template
 from instgen.pump import Pump
@@ -21,7 +22,7 @@ from instgen.running.teachers import open_teachers
 
 @dataclass(frozen=True, slots=True)
 class RankOptions:
-    """The options of `rank` alone, by their names."""
+    """The options that only `rank` has, by name."""
 
     by: Literal["pairs", "list"] | None
     criteria: Sequence[str] | None
@@ -32,10 +33,10 @@ class RankOptions:
 def rank_job(
     own: RankOptions, records: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
 ) -> Job[Record]:
-    """What the options want done, by a judge that is alone (see `judge_alone`).
+    """The job that the options describe, with the judge as the only teacher (see `judge_alone`).
 
     Raises:
-        UsageError: a criterion that no prompt file describes, no such teacher, or a key that cannot be had.
+        UsageError: a criterion is not described in the prompt files, the teacher is unknown, or its key cannot be read.
     """
     ranking = ranking_of(own, asking)
     recipe = Rank(ranking)
@@ -50,21 +51,21 @@ def rank_job(
 
 
 def _notes(recipe: Rank) -> Iterator[str]:
-    """What could not be compared, and what may have been compared with favour."""
+    """The number of rows that were not compared, and of those in which the judge may prefer its own model family."""
     if recipe.without:
-        yield f"{recipe.without} rows had no two different candidates to compare"
+        yield f"{recipe.without} {plural('row', recipe.without)} had no two different candidates to compare"
     if recipe.own:
         yield (
-            f"in {recipe.own} rows the judge compared answers of its own model family, which judges prefer;"
-            " --judge names another"
+            f"in {recipe.own} {plural('row', recipe.own)} the judge compared answers of its own model family,"
+            " which judges prefer; --judge names another"
         )
 
 
 def ranking_of(own: RankOptions, asking: Asking) -> Ranking:
-    """The way of ranking that the options describe.
+    """The recipe's settings, from the options. Languages whose files lack a criterion are left out.
 
     Raises:
-        UsageError: a criterion that no prompt file describes.
+        UsageError: a criterion is not described in the English prompt files.
     """
     wordings = {language: _wording(asking, language) for language in LANGUAGES}
     chosen = tuple(dict.fromkeys(own.criteria or [OVERALL]))
@@ -83,10 +84,10 @@ def _wording(asking: Asking, language: str) -> Wording:
 
 
 def _check(criteria: tuple[str, ...], wording: Wording) -> None:
-    """See that every criterion is described in both prompt files of a language.
+    """Check that both prompt files of a language describe every criterion.
 
     Raises:
-        UsageError: one is not.
+        UsageError: one does not.
     """
     for template in (wording.pair, wording.list):
         known = _described(template)

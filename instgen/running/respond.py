@@ -1,4 +1,4 @@
-"""From the options of `respond` to a job: whose answers, how many of each record, and what becomes of them."""
+"""From the options of `respond` to a job: teachers, samples per record, and how answers are used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from instgen.running.teachers import open_teachers
 
 @dataclass(frozen=True, slots=True)
 class RespondOptions:
-    """The options of `respond` alone, by their names."""
+    """The options that only `respond` has, by name."""
 
     samples: int
     with_: Sequence[str] | None
@@ -33,10 +33,10 @@ class RespondOptions:
 def respond_job(
     own: RespondOptions, records: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
 ) -> Job[Record]:
-    """What the options want done; `inputs` are the files that the records are read from.
+    """The job that the options describe; `inputs` are the files that the records are read from.
 
     Raises:
-        UsageError: no such teacher, a key that cannot be had, or others that are one teacher.
+        UsageError: a teacher is unknown, its key cannot be read, or two teachers are the same.
     """
     teachers = open_teachers(asking, writing, own.with_ or ())
     answering = Answering(
@@ -63,12 +63,13 @@ def respond_job(
 
 
 def _notes(recipe: Respond) -> Iterator[str]:
-    """Of how many rows nothing was asked."""
+    """The number of rows that had an answer and passed through, if any."""
     if recipe.complete:
-        yield f"{recipe.complete:,} rows had an answer and passed through; --replace answers them again"
+        rows, them = ("row", "it") if recipe.complete == 1 else ("rows", "them")
+        yield f"{recipe.complete:,} {rows} had an answer and passed through; --replace answers {them} again"
 
 
 def _warn_of_equal_samples(answering: Answering) -> None:
-    """Say that a teacher that is asked several times at temperature 0 gives one answer several times."""
+    """Warn if a teacher is asked several times at temperature 0, which gives the same answer each time."""
     if answering.samples > answering.teachers and answering.template.defaults.temperature == 0:
         console.say("respond: at temperature 0, samples are (nearly) identical; use --temperature 0.7 to vary them")

@@ -1,6 +1,6 @@
-"""The files of rows: one a split, written as the rows come, perhaps put in another order or packed as Parquet after.
+"""The row files of an export, one per split: written as rows come, then shuffled or converted to Parquet if wanted.
 
-Shuffling needs no more memory than two numbers a row, and their order; the rows are read again from the disk.
+Shuffling keeps two numbers per row in memory, and their order; the rows themselves are read again from disk.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BUFFER = 1 << 20
 
 @dataclass(slots=True)
 class Part:
-    """A split on its way."""
+    """A split while it is being written."""
 
     name: str
     path: Path
@@ -35,24 +35,24 @@ class Part:
     size: int = 0
     ends: array[int] = field(default_factory=lambda: array("Q"))
     keys: array[int] = field(default_factory=lambda: array("Q"))
-    """Of each row, where it ends and what it is sorted by; nothing where the order stays."""
+    """For each row, its end in the file and its sort key; empty unless rows are shuffled."""
 
 
 class Parts:
     """All splits of an export."""
 
     def __init__(self, folder: Folder, form: Format, columns: Columns, shuffled: int | None) -> None:
-        """Begin with none; `shuffled` is the seed of the order, None for the order of the input."""
+        """Start without files; `shuffled` is the seed for shuffling, None for the order of the input."""
         self._folder = folder
         self._form = form
         self._columns = columns
         self._seed = shuffled
         self._again = form.parquet or shuffled is not None
-        """Whether rows are written once more when all are there."""
+        """Whether rows are written a second time after the last one."""
         self._parts: dict[str, Part] = {}
 
     def write(self, split: str, line: bytes) -> None:
-        """Write a row."""
+        """Write a row to the file of its split."""
         with translated(str(self._folder.path)):
             part = self._parts.get(split) or self._begin(split)
             part.file.write(line)
@@ -64,18 +64,18 @@ class Parts:
 
     @property
     def rows(self) -> dict[str, int]:
-        """How many rows each split has."""
+        """The number of rows in each split."""
         return {name: part.rows for name, part in self._parts.items()}
 
     def finish(self, names: tuple[str, ...]) -> list[DataFile]:
-        """The files as they will stay, in the order of the splits' names."""
+        """Finish the files; returns them in the order of `names`."""
         with translated(str(self._folder.path)):
             for part in self._parts.values():
                 part.file.close()
             return [self._finished(self._parts[name]) for name in names if name in self._parts]
 
     def close(self) -> None:
-        """Let go of files that are still open: what could not be written is no news any more."""
+        """Close files that are still open, ignoring errors: there are such files only after a failure."""
         for part in self._parts.values():
             with contextlib.suppress(OSError):
                 part.file.close()
@@ -102,7 +102,7 @@ class Parts:
 
 
 def _lines(part: Part) -> Iterator[bytes]:
-    """The rows in the order in which they are to stand."""
+    """The rows in their final order."""
     with part.path.open("rb") as file:
         if not part.ends:
             yield from file

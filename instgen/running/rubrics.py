@@ -1,7 +1,6 @@
-"""What is to be scored: the rubrics that options name, ours, a plugin's or a user's own.
+"""From the options of `score` to its rubrics: built-in, a plugin's or the user's own.
 
-The rule: a rubric that asks nobody costs no import of what asks; so the list of all, and scores by rules alone, are
-there at once.
+The rule: nothing that asks a teacher is imported here, so that `--list` and scores without a judge start at once.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from instgen.scores.rubric import SUFFIX, Rubric, parse_rubric
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """The options of `score` alone."""
+    """The options that only `score` has, by name."""
 
     rubric: Sequence[str] | None
     votes: int = 1
@@ -31,24 +30,24 @@ class ScoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Rubrics:
-    """What is scored: by a judge, and without."""
+    """The rubrics to apply, with a judge and without."""
 
     judged: tuple[Rubric, ...]
     measures: tuple[Measure, ...]
     ifd: bool = False
-    """Whether a model's log-probabilities are asked for."""
+    """Whether IFD is measured, from a model's log-probabilities."""
 
     @property
     def ask(self) -> bool:
-        """Whether anybody is asked anything."""
+        """Whether any of them needs calls."""
         return bool(self.judged) or self.ifd
 
 
 def chosen(own: ScoreOptions) -> Rubrics:
-    """The rubrics that are named, each once.
+    """The rubrics that the options name, each once.
 
     Raises:
-        UsageError: none is named, one does not exist, two have one name, or an option is for a judge and none is asked.
+        UsageError: none is named, one is unknown, two share a name, or an option needs calls that none of them makes.
         InputError: a rubric's file cannot be read.
     """
     if not own.rubric:
@@ -75,7 +74,7 @@ def chosen(own: ScoreOptions) -> Rubrics:
 
 
 def listed() -> Iterator[str]:
-    """What there is to be scored, as lines of a table."""
+    """The lines of `--list`: every rubric, what it needs and what it is about."""
     others = plugged_rubrics()
     wide = max(map(len, (*built_in(), *MEASURES, *others)))
     for name, content in built_in().items():

@@ -1,4 +1,4 @@
-"""From a job to its run: how many calls at a time, within which budget, in which event loop, and how many may fail."""
+"""From a job to its run: concurrency, budget, event loop, and the number of failures allowed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from instgen.budget import UNLIMITED, Budget
 from instgen.calls import Calls
+from instgen.console import plural
 from instgen.engine import Run
 from instgen.errors import Shortfall, UsageError
 from instgen.journal import Journal
@@ -18,13 +19,13 @@ from instgen.running.teachers import Teachers
 Item = TypeVar("Item")
 
 REORDER = 4
-"""Rows started for each call in flight, where outcomes wait for the ones before them."""
+"""Rows started per call in flight if outcomes are reordered."""
 GRACE = 10.0
-"""Seconds that paid calls in flight get to arrive, unless `--grace` says otherwise."""
+"""Seconds to wait for paid calls in flight when a run is stopped, unless `--grace` is given."""
 
 
 def run_of(job: Job[Item], asking: Asking, journal: Journal, budget: Budget) -> Run[Item]:
-    """The run of a job, in the event loop that is to drive it; nothing is asked yet."""
+    """The run of a job, not yet started. Call it in the event loop that will drive the run."""
     concurrency = concurrency_of(job, asking)
     calls = Calls(
         job.teachers.by_role(),
@@ -40,12 +41,12 @@ def run_of(job: Job[Item], asking: Asking, journal: Journal, budget: Budget) -> 
 
 
 def concurrency_of(job: Job[Any], asking: Asking) -> int:
-    """Calls in flight: as the options say, else as the teacher bears."""
+    """Maximum number of calls in flight: as given, or else the teacher's default."""
     return asking.concurrency or job.teachers.teacher.traits.concurrency
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster event loop of `instgen[fast]`, where it is installed."""
+    """The faster event loop of `instgen[fast]`; None if it is not installed."""
     try:
         import uvloop
     except ImportError:
@@ -55,10 +56,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def budget_of(teachers: Teachers, asking: Asking) -> Budget:
-    """What the options allow to be used.
+    """The budget that the options set.
 
     Raises:
-        UsageError: a limit on the cost, where nobody knows what a call costs.
+        UsageError: there is a limit on the cost, but the price of a teacher is unknown.
     """
     if asking.max_cost is not None:
         for teacher in teachers.each():
@@ -72,28 +73,28 @@ def budget_of(teachers: Teachers, asking: Asking) -> Budget:
 
 
 Allowed = Callable[[int], float]
-"""How many of so many items may fail."""
+"""From the number of items to the number of them that may fail."""
 
 
-def allowed_failures(said: str) -> Allowed:
-    """What `--max-failures N` or `P%` means.
+def allowed_failures(value: str) -> Allowed:
+    """Parse `--max-failures`: `N`, or `P%` of the items.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: the value has neither form.
     """
-    number, percent = said.removesuffix("%"), said.endswith("%")
+    number, percent = value.removesuffix("%"), value.endswith("%")
     if not number.isdecimal():
-        raise UsageError(f"--max-failures {said}: not a number or a percentage", "for example 5, or 2%")
+        raise UsageError(f"--max-failures {value}: not a number or a percentage", "for example 5, or 2%")
     return lambda items: int(number) * items / 100 if percent else int(number)
 
 
 def too_many_failed(run: Run[Any], allowed: Allowed) -> Shortfall | None:
-    """What a run over rows ends with where more of them failed than may."""
+    """The error that ends a run over rows if more rows failed than allowed; else None."""
     rows = run.tally.read - run.unfinished
     if run.tally.failed <= allowed(rows):
         return None
     hint = "use --retry-failed to retry them, or --max-failures to allow some"
-    return Shortfall(f"{run.tally.failed} of {rows} rows failed", hint, failures=True)
+    return Shortfall(f"{run.tally.failed} of {rows} {plural('row', rows)} failed", hint, failures=True)
 
 
 def _grace(teachers: Teachers, asking: Asking) -> float:

@@ -1,6 +1,6 @@
-"""From the options of `score` to a job, where a judge or a model is asked: which records, how often, and in what words.
+"""From the options of `score` to a job, for scores that need a judge or a model: records, votes and prompt files.
 
-What needs nobody is measured on the way (see `scores.free`).
+Scores that need neither are measured as the records are read (see `scores.free`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from instgen import console
 from instgen.filters.selection import lot
 from instgen.formats import records_from, to_row
 from instgen.pump import Pump
-from instgen.recipes.ifd import Fathoming
+from instgen.recipes.ifd import IfdSettings
 from instgen.recipes.judge import Entry, Judge, Judging, Wording, grouped
 from instgen.recipes.wording import LANGUAGES
 from instgen.records import Record, writers
@@ -40,19 +40,19 @@ def score_job(
     *,
     inputs: tuple[Path, ...] = (),
 ) -> Job[Any]:
-    """What the options want done, by a judge that is alone (see `judge_alone`).
+    """The job that the options describe, with the judge as the only teacher (see `judge_alone`).
 
     Args:
-        rubrics: those that the options name; somebody is asked for one of them.
+        rubrics: the rubrics, of which at least one needs calls.
         own: the command's own options.
-        records: what is scored.
-        asking: how the judge is asked.
+        records: the records to score.
+        asking: the options for calls.
         writing: whether to be quiet.
         inputs: the files that the records are read from.
 
     Raises:
-        UsageError: no such teacher, a key that cannot be had, or one that gives no log-probabilities.
-        InputError: a prompt file that cannot be read.
+        UsageError: the judge is unknown, its key cannot be read, or it gives no log-probabilities.
+        InputError: a prompt file cannot be read.
     """
     recipe = _judge(rubrics, own, asking)
     teachers = _judges(rubrics, asking, writing)
@@ -65,7 +65,7 @@ def score_job(
 
 
 def _judge(rubrics: Rubrics, own: ScoreOptions, asking: Asking) -> Judge:
-    """The recipe that asks for the scores."""
+    """The recipe, with its prompt files."""
     books = {language: open_prompts(asking, language) for language in LANGUAGES}
     wordings = {
         language: Wording(book.template("judge"), book.template("judge-siblings")) for language, book in books.items()
@@ -77,13 +77,13 @@ def _judge(rubrics: Rubrics, own: ScoreOptions, asking: Asking) -> Judge:
         replace=own.replace,
         reference_key=own.reference_key,
         seed=asking.seed,
-        fathoming=Fathoming(books["en"].template("ifd"), own.replace, asking.seed) if rubrics.ifd else None,
+        ifd_settings=IfdSettings(books["en"].template("ifd"), own.replace, asking.seed) if rubrics.ifd else None,
     )
     return Judge(judging)
 
 
 def _judges(rubrics: Rubrics, asking: Asking, writing: Writing) -> Teachers:
-    """Who is asked: the judge, and for log-probabilities the same model in another way, as the teacher."""
+    """The judge, and for IFD the same model in the role of the teacher, asked for log-probabilities."""
     teachers = open_teachers(asking, writing)
     if not rubrics.ifd:
         return teachers
@@ -101,7 +101,7 @@ def _entries(records: Iterable[Record], sample: int | None, seed: int) -> Iterab
 
 
 def _drawn(records: Iterable[Record], number: int, seed: int) -> Iterator[Entry]:
-    """All records, put aside until the last one came; those that were drawn are the same whatever their order."""
+    """All records, once the last was read; those drawn are marked. The draw does not depend on the records' order."""
     with Spool() as spool:
         lowest: list[tuple[int, int]] = []
         for position, record in enumerate(records):
@@ -117,25 +117,25 @@ def _drawn(records: Iterable[Record], number: int, seed: int) -> Iterator[Entry]
 
 @dataclass(slots=True)
 class _Watch:
-    """Says once what is worth knowing of the records that go by."""
+    """Warns, once each, of records whose writer is of the judge's family, and of records without a reference."""
 
     judge: str
     reference_key: str
     quiet: bool
-    _told_kin: bool = False
-    _told_lacking: bool = False
+    _warned_of_family: bool = False
+    _warned_of_reference: bool = False
 
     def all(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The records, looked at."""
+        """The records unchanged."""
         for record in records:
-            if not self._told_kin and any(same_family(self.judge, writer) for writer in writers(record)):
-                self._told_kin = True
+            if not self._warned_of_family and any(same_family(self.judge, writer) for writer in writers(record)):
+                self._warned_of_family = True
                 self._say(
                     f"{self.judge} judges what {family_of(self.judge)} wrote: judges prefer their own model family;"
                     " another --judge is fairer"
                 )
-            if self.reference_key and not self._told_lacking and self.reference_key not in record.extra:
-                self._told_lacking = True
+            if self.reference_key and not self._warned_of_reference and self.reference_key not in record.extra:
+                self._warned_of_reference = True
                 self._say(
                     f"record {record.id} has no {self.reference_key}: such records are judged without a reference"
                 )

@@ -1,4 +1,4 @@
-"""From the options of `self-instruct` to a job: which prompt files, which constants, how many records."""
+"""From the options of `self-instruct` to a job: prompt files, constants, and the number of records."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from instgen.seedlist import LANGUAGES
 from instgen.teachers.teacher import Teacher
 
 CONTINUED_EXAMPLES = 6
-"""For a small model that continues a document (docs/decisions/0004); a chat is shown Alpaca's three."""
+"""Examples shown to a small model that continues a document (docs/decisions/0004); chat models see Alpaca's three."""
 PROPOSED_CONTINUED = 3
-"""Instructions that one call gives, about, where a small model goes on with a list."""
+"""About how many instructions one call gives if a small model continues a list."""
 HOPED_YIELD = 0.6
-"""Share of the tasks asked for that is admitted, until the run has figures of its own."""
+"""Assumed share of tasks that are admitted, until the run has measured its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelfInstructOptions:
-    """The options of `self-instruct` alone, by their names; None is left to the method and the teacher."""
+    """The options that only `self-instruct` has, by name; None means the default of the method and the teacher."""
 
     n: int
     method: str
@@ -49,23 +49,23 @@ class SelfInstructOptions:
 
     @property
     def classic(self) -> bool:
-        """Whether tasks are made in steps, not whole."""
+        """Whether tasks are made step by step, by the method of the original Self-Instruct."""
         return self.method == "classic"
 
     @property
     def paper(self) -> bool:
-        """Whether the published constants hold."""
+        """Whether the published constants are used."""
         return self.profile is Profile.PAPER
 
     @property
     def language(self) -> str:
-        """What the tasks are to be written in, as the language calls itself."""
+        """The language of the tasks, by its own name."""
         return LANGUAGES.get(self.lang, self.lang)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A recipe, and how many records one of its calls is asked for."""
+    """A recipe, and the number of records that one of its calls asks for."""
 
     recipe: Recipe[int]
     tasks: int
@@ -74,11 +74,11 @@ class Made:
 def self_instruct_job(
     own: SelfInstructOptions, seeds: Iterable[Record], asking: Asking, writing: Writing, inputs: tuple[Path, ...] = ()
 ) -> Job[int]:
-    """What the options want done; `inputs` are the files that the seeds are read from.
+    """The job that the options describe; `inputs` are the files that the seeds are read from.
 
     Raises:
-        UsageError: no such teacher, or a key that cannot be had.
-        InputError: a file that cannot be read, or contains no topics.
+        UsageError: the teacher is unknown, or its key cannot be read.
+        InputError: a file cannot be read, or the file of topics is empty.
     """
     teachers = open_teachers(asking, writing)
     made = recipe_of(own, seeds, teachers.teacher, asking)
@@ -91,19 +91,19 @@ def recipe_of(own: SelfInstructOptions, seeds: Iterable[Record], teacher: Teache
     """The recipe that the options describe.
 
     Raises:
-        InputError: a file that cannot be read, or contains no topics.
+        InputError: a file cannot be read, or the file of topics is empty.
     """
     published = profiles.CLASSIC if own.classic else profiles.ALPACA
     tasks = own.tasks_per_call or (published.tasks if own.paper else teacher.traits.tasks_per_call)
     continues = teacher.traits.continues and (own.classic or tasks == 1)
-    said = _Said(
+    common = _Common(
         _Files(open_prompts(asking, own.lang), sampling_of(asking), own.paper, continues),
         tasks,
         _topics(own.topics) if own.topics else (),
         asking.seed,
         _window(own, teacher),
     )
-    return (_classic if own.classic else _alpaca)(own, seeds, said)
+    return (_classic if own.classic else _alpaca)(own, seeds, common)
 
 
 def _window(own: SelfInstructOptions, teacher: Teacher) -> int:
@@ -112,22 +112,22 @@ def _window(own: SelfInstructOptions, teacher: Teacher) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The prompt files of one form (a chat, or a document to be continued), with the profile's constants."""
+    """The prompt files of one form (for chat, or for continuing a document), with the profile's constants."""
 
     book: PromptBook
-    said: Sampling
+    sampling: Sampling
     paper: bool
     continues: bool
 
     def template(self, step: str) -> Template:
-        """The file of a step of a method."""
+        """The prompt file of a step of the method."""
         template = self.book.template(f"{step}-{'continue' if self.continues else 'ask'}")
-        return profiles.as_published(template, self.said) if self.paper else template
+        return profiles.as_published(template, self.sampling) if self.paper else template
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What both methods are told, after the options, the teacher and the profile were heard."""
+class _Common:
+    """Settings of both methods, from the options, the teacher and the profile."""
 
     files: _Files
     tasks: int
@@ -136,38 +136,38 @@ class _Said:
     window: int
 
 
-def _alpaca(own: SelfInstructOptions, seeds: Iterable[Record], said: _Said) -> Made:
-    shown = CONTINUED_EXAMPLES if said.files.continues and not own.paper else profiles.ALPACA.examples
+def _alpaca(own: SelfInstructOptions, seeds: Iterable[Record], common: _Common) -> Made:
+    shown = CONTINUED_EXAMPLES if common.files.continues and not own.paper else profiles.ALPACA.examples
     method = Alpaca(
-        template=said.files.template("alpaca"),
+        template=common.files.template("alpaca"),
         language=own.language,
         examples=shown if own.examples is None else own.examples,
         machine_share=profiles.ALPACA.machine_share if own.paper else MACHINE_SHARE,
-        tasks=said.tasks,
-        continues=said.files.continues,
-        topics=said.topics,
+        tasks=common.tasks,
+        continues=common.files.continues,
+        topics=common.topics,
         novelty=own.novelty,
-        seed=said.seed,
-        window=said.window,
+        seed=common.seed,
+        window=common.window,
     )
     return Made(AlpacaRecipe(seeds, method), method.tasks)
 
 
-def _classic(own: SelfInstructOptions, seeds: Iterable[Record], said: _Said) -> Made:
+def _classic(own: SelfInstructOptions, seeds: Iterable[Record], common: _Common) -> Made:
     steps = ("classic-propose", "classic-classify", "classic-input-first", "classic-output-first")
     method = Classic(
-        templates=Templates(*(said.files.template(step) for step in steps)),
+        templates=Templates(*(common.files.template(step) for step in steps)),
         language=own.language,
         examples=profiles.CLASSIC.examples if own.examples is None else own.examples,
         machine_share=profiles.CLASSIC.machine_share,
-        tasks=said.tasks,
-        continues=said.files.continues,
-        topics=said.topics,
+        tasks=common.tasks,
+        continues=common.files.continues,
+        topics=common.topics,
         novelty=own.novelty,
-        seed=said.seed,
-        window=said.window,
+        seed=common.seed,
+        window=common.window,
     )
-    return Made(ClassicRecipe(seeds, method), PROPOSED_CONTINUED if said.files.continues else method.tasks)
+    return Made(ClassicRecipe(seeds, method), PROPOSED_CONTINUED if common.files.continues else method.tasks)
 
 
 def _topics(path: Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The user's settings file: where it is, and what a settings file holds."""
+"""The user's settings file: its path, and its tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instgen.errors import InputError
 
 
 def users_file(config: Path | None) -> Path:
-    """The user's own settings file, or the one that `--config` names; it need not be there."""
+    """The path of the user's settings file, or the one that `--config` names; the file need not exist."""
     if config is not None:
         return config
     import platformdirs
@@ -18,7 +18,7 @@ def users_file(config: Path | None) -> Path:
 
 
 def tables_of(path: Path) -> dict[str, Any]:
-    """All that a settings file holds.
+    """The content of a settings file.
 
     Raises:
         InputError: it cannot be read, or is not TOML.
@@ -27,7 +27,7 @@ def tables_of(path: Path) -> dict[str, Any]:
 
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as problem:  # no UTF-8, a number of 5,000 digits, 1,000 brackets
+    except (ValueError, RecursionError) as problem:  # not UTF-8, a number of 5,000 digits, 1,000 brackets
         raise InputError(str(path), f"not TOML: {problem}") from problem
     except OSError as problem:
         raise InputError(str(path), f"cannot be read: {problem.strerror}") from problem

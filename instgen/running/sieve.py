@@ -1,7 +1,7 @@
-"""What happens to each row of `filter`: it is read, put right, judged by rules, then by steps that remember.
+"""The sieve of `filter`: each row is read, repaired, judged by rules, and then by steps that keep state.
 
-The rule: a row is one item from its reading to its line, and is told of as a whole. It goes when nothing of it is
-left, be it an instance or a candidate; it is written byte for byte as it came unless something in it was changed.
+The rule: a row stays one item from input to output, and is counted as one. It is rejected when none of its instances or
+candidates is left, and it is written byte for byte as it was read unless something in it changed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from instgen.records import Record, Rejection, Verdict
 
 STAGE = "filter"
 RULES = "rules"
-"""What the rules are called as a step."""
+"""The name of the rules as a step."""
 Cleaning = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""A row in, the same row or a changed one out."""
+"""From a row to the same row or a changed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A part of a row that stays: where it stood, why it goes, and the row with nothing but that part."""
+    """A part removed from a kept row: its place, the verdict, and the row with only that part."""
 
     part: str
     verdict: Verdict
@@ -41,33 +41,33 @@ class Dropped:
 
 @dataclass(slots=True)
 class Item:
-    """A row on its way."""
+    """A row on its way through the sieve."""
 
     row: Row
     value: Mapping[str, Any]
-    """The row, with what was cleaned in it."""
+    """The row after cleaning."""
     before: tuple[Record, ...]
     """The records in it."""
     after: list[Record | None]
-    """What became of each; None for one that went."""
+    """Each of them after the steps so far; None for one that was removed."""
     step: str = ""
     verdict: Verdict | None = None
-    """Which step left the row out, and why."""
+    """Why the row was rejected, by the step named in `step`; None if it was not."""
     dropped: list[Dropped] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
-        """Whether the row is to be written otherwise than it came."""
+        """Whether the row differs from what was read."""
         return self.value is not self.row.value or any(map(is_not, self.after, self.before))
 
     def line(self) -> bytes:
-        """The row as it is to be written."""
+        """The row as a line of output."""
         if not self.changed:
             return self.row.raw + b"\n"
         return orjson.dumps(edited(self.value, self.before, self.after), option=orjson.OPT_APPEND_NEWLINE)
 
     def rejects(self) -> Iterator[bytes]:
-        """What the rejects file says of it: the parts that went before, or the whole row."""
+        """Its lines in the rejects file: the whole row if it was rejected, else the parts removed from it."""
         if self.verdict:
             yield reject_line(self.value, self.verdict)
         else:
@@ -75,7 +75,7 @@ class Item:
                 yield reject_line(gone.row, gone.verdict, part=gone.part)
 
     def drop(self, place: int, step: str, verdict: Verdict) -> None:
-        """Let one of the records go, and the row with it if it was the last."""
+        """Remove one of the records; if it was the last, reject the row."""
         now = self.after[place]
         self.after[place] = None
         if not any(self.after):
@@ -85,7 +85,7 @@ class Item:
         self.dropped.append(Dropped(f"instances[{place}]", verdict, edited(self.value, self.before, alone)))
 
     def drop_candidates(self, place: int, left: Record, dropped: Mapping[int, Verdict]) -> None:
-        """Let some candidates of one of the records go."""
+        """Remove some candidates of one of the records, after which the record is `left`."""
         now = self.after[place]
         if now is None:
             return
@@ -101,16 +101,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A step at its place in the sieve."""
+    """A step, and how it is applied to rows with several instances."""
 
     step: Stateful
     by_task: bool = False
-    """Whether it judges a row by its first instance only, as the instances of one task are alike and are to be."""
+    """Whether it judges a row by its first instance only: the instances of one task are meant to be alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """What a row goes through, in this order."""
+    """All that a row goes through, in this order; the rules come between repairs and stations."""
 
     rulebook: Rulebook
     repairs: bool
@@ -120,20 +120,20 @@ class Sieve:
 
     @property
     def steps(self) -> list[str]:
-        """The names of what may leave a row out."""
+        """The names of the steps that can reject a row."""
         rules = [RULES] if self.rulebook.rules else []
         return [*rules, *(one.step.name for one in self.stations), *(one.name for one in self.selections)]
 
     def judge(self, batch: Sequence[Row | BadLine]) -> list[Item | BadLine]:
-        """What becomes of the next rows, in their order, as far as it can be told before all are seen."""
+        """The next rows after all steps except the selections, which need all rows; in order."""
         named = bool(self.stations or self.selections)
-        told = [self._read(row, named=named) if isinstance(row, Row) else row for row in batch]
-        items = [item for item in told if isinstance(item, Item)]
+        judged = [self._read(row, named=named) if isinstance(row, Row) else row for row in batch]
+        items = [item for item in judged if isinstance(item, Item)]
         for item in items:
             self._by_rules(item)
         for station in self.stations:
             _by_station(station, items)
-        return told
+        return judged
 
     def _read(self, row: Row, *, named: bool) -> Item | BadLine:
         value = self.cleaning(row.value) if self.cleaning else row.value
@@ -148,7 +148,7 @@ class Sieve:
 
     def _by_rules(self, item: Item) -> None:
         if self.repairs:
-            item.after = [_put_right(record) for record in item.before]
+            item.after = [_repaired(record) for record in item.before]
         if not self.rulebook.rules:
             return
         for place, now in enumerate(item.after):
@@ -162,7 +162,7 @@ class Sieve:
 
 
 def reject_line(row: Mapping[str, Any], verdict: Verdict, *, part: str = "") -> bytes:
-    """A row of the rejects file, in the shape that the row came in; `part` says which of its parts went alone."""
+    """A line of the rejects file, in the row's own shape; `part` names the part if only a part was removed."""
     rejected = rejection_row(Rejection(STAGE, verdict))["rejected"]
     if part:
         rejected["part"] = part
@@ -171,8 +171,8 @@ def reject_line(row: Mapping[str, Any], verdict: Verdict, *, part: str = "") -> 
     return orjson.dumps({**row, "rejected": rejected}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _put_right(record: Record) -> Record:
-    """The record after the repairs that apply: a conversation has its strings from its turns."""
+def _repaired(record: Record) -> Record:
+    """The record after repairs. Conversations are not repaired: their strings are derived from their turns."""
     if record.messages:
         return record
     return replace(repaired(record), output=record.output) if record.candidates else repaired(record)

@@ -1,6 +1,6 @@
-"""Lines put aside in a temporary file, for what can only be decided when all have been seen.
+"""Lines kept in a temporary file, for decisions that need all of them first.
 
-Memory holds eight bytes a line; the lines are read again in their order.
+Eight bytes per line are kept in memory.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ _NAME = "the temporary file"
 
 
 class Spool:
-    """Lines in the order in which they were added."""
+    """Lines in the order in which they were added; the file is deleted at the end of the `with` block."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create the temporary file."""
         with translated(_NAME):
             self._file = tempfile.TemporaryFile(buffering=1 << 20)
         self._sizes = array("Q")
 
     def __enter__(self) -> Spool:
-        """Itself."""
+        """Return the spool itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the file go."""
+        """Close the file, which deletes it."""
         self._file.close()
 
     def __len__(self) -> int:
         return len(self._sizes)
 
     def add(self, lines: Sequence[bytes]) -> None:
-        """Put lines aside."""
+        """Append lines."""
         with translated(_NAME):
             self._file.write(b"".join(lines))
         self._sizes.extend(map(len, lines))
 
     def lines(self) -> Iterator[bytes]:
-        """All lines, from the first on."""
+        """All lines, from the first."""
         with translated(_NAME):
             self._file.seek(0)
         for size in self._sizes:

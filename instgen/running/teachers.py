@@ -1,7 +1,7 @@
-"""Who is asked in a run, where they are reached and by which key.
+"""Opens the teachers of a run, each with its base URLs and API key.
 
-The rule: a key goes to the teacher that it was given for, and to no other provider; what was given for a key is never
-repeated.
+The rule: a key goes only to the teacher it was given for and to teachers of the same provider. Errors never repeat a
+key.
 """
 
 from __future__ import annotations
@@ -24,55 +24,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Teachers:
-    """Who answers: the teacher; the judge, which may be the same one; and others that take turns with the first."""
+    """The teacher; the judge, which may be the same object; and others, which answer in turn with the first."""
 
     teacher: Teacher
     judge: Teacher
     others: tuple[Teacher, ...] = ()
 
     def by_role(self) -> dict[Role, Teacher]:
-        """Who answers prompts of each role."""
+        """The teacher that answers the prompts of each role."""
         return {"teacher": self.teacher, "judge": self.judge, "user": self.teacher}
 
     def writers(self) -> tuple[Teacher, ...]:
-        """Those who write data."""
+        """The teachers that write data: all but the judge."""
         return (self.teacher, *self.others)
 
     def each(self) -> tuple[Teacher, ...]:
-        """All of them, each once."""
+        """All teachers, each once."""
         own = (self.teacher,) if self.judge is self.teacher else (self.teacher, self.judge)
         return (*own, *self.others)
 
     @property
     def paid(self) -> bool:
-        """Whether a call of any of them costs somebody something."""
+        """Whether calls of any of them are paid for."""
         return any(teacher.traits.paid for teacher in self.each())
 
     async def aclose(self) -> None:
-        """Let go of all of them."""
+        """Close all of them."""
         for teacher in self.each():
             await teacher.aclose()
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which teacher it is, where it is, and what opens it."""
+    """A teacher's spec, base URLs and API key."""
 
     spec: str
     base_urls: tuple[str, ...] = ()
     api_key: str | None = field(default=None, repr=False)
     named: NamedTeacher | None = None
-    """The table of the user's settings that says all this."""
+    """The table of the user's settings that these come from, if they do."""
 
 
 def open_teachers(asking: Asking, writing: Writing, others: Sequence[str] = ()) -> Teachers:
-    """The teachers that the options name; a model in this process leaves room for a pipeline's other stages.
+    """The teachers that the options name; `others` are the values of `--with`.
 
-    A teacher that the user's settings name has its own address and key. Those of the options are for `--teacher`,
-    and for a judge or another teacher of the same provider: what is of another one never gets them.
+    A teacher defined in the user's settings has its own base URLs and key. Those of the options are for `--teacher`,
+    and for a judge or other teacher of the same provider, never for one of another provider. In a pipeline, a model in
+    this process uses one thread, which leaves room for the other stages.
 
     Raises:
-        UsageError: no such teacher, a key that cannot be had, or others that are one teacher.
+        UsageError: a teacher is unknown, its key cannot be read, or two of the writers are the same teacher.
     """
     from instgen.teachers.find import find_teacher
 
@@ -91,10 +92,10 @@ def open_teachers(asking: Asking, writing: Writing, others: Sequence[str] = ()) 
 
 
 def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None]) -> Teacher:
-    """The one teacher that `--teacher` names; `tell` gets what it has to say.
+    """The teacher that `--teacher` names; `tell` is called with its messages to the user.
 
     Raises:
-        UsageError: no such teacher, or a key that cannot be had.
+        UsageError: the teacher is unknown, or its key cannot be read.
     """
     from instgen.running.named import named_teacher
     from instgen.teachers.find import find_teacher
@@ -109,14 +110,14 @@ def open_teacher(asking: Asking, config: Path | None, tell: Callable[[str], None
                 )
         reach = _reach_of(named, asking.teacher)
     else:
-        reach = _reach_said(asking, asking.teacher)
+        reach = _reach_by_options(asking, asking.teacher)
     return find_teacher(reach.spec, _settings(reach, asking, config, tell))
 
 
 def judge_alone(asking: Asking) -> Asking:
-    """The same with the judge as the one teacher, as no other is asked anything.
+    """The options with the judge as the only teacher, for commands that ask no other.
 
-    The address and the key that the options name are the teacher's, and go to no judge of another provider.
+    The base URLs and key of the options are the teacher's, so a judge of another provider does not get them.
     """
     if asking.judge is None or asking.judge == asking.teacher:
         return asking
@@ -127,18 +128,18 @@ def judge_alone(asking: Asking) -> Asking:
 
 
 def _reach_beside(spec: str, asking: Asking, config: Path | None) -> Reach:
-    """Where one is that is asked beside the teacher."""
+    """How to reach a judge or other teacher, asked in addition to the teacher."""
     from instgen.running.named import named_teacher
 
     if named := named_teacher(spec, config):
         return _reach_of(named, spec)
-    return _reach_said(asking, spec) if _provider(spec) == _provider(asking.teacher) else Reach(spec)
+    return _reach_by_options(asking, spec) if _provider(spec) == _provider(asking.teacher) else Reach(spec)
 
 
-def _check_different(said: Sequence[str], teachers: Sequence[Teacher]) -> None:
-    """Raise UsageError where two of them are one: their answers would be one purchase."""
+def _check_different(specs: Sequence[str], teachers: Sequence[Teacher]) -> None:
+    """Raise UsageError if two are the same teacher, since they would share their answers through the journal."""
     seen: dict[str, str] = {}
-    for spec, teacher in zip(said, teachers, strict=True):
+    for spec, teacher in zip(specs, teachers, strict=True):
         if (same := seen.get(teacher.identity)) is not None:
             which = (
                 f"{spec} is named twice" if same == spec else f"{same} and {spec} are the same teacher, {teacher.name}"
@@ -149,7 +150,7 @@ def _check_different(said: Sequence[str], teachers: Sequence[Teacher]) -> None:
         seen[teacher.identity] = spec
 
 
-def _reach_said(asking: Asking, spec: str) -> Reach:
+def _reach_by_options(asking: Asking, spec: str) -> Reach:
     key = api_key(asking.api_key_env, asking.api_key_file, "--api-key-env", "--api-key-file")
     return Reach(spec, tuple(asking.base_url or ()), key)
 
@@ -163,7 +164,10 @@ def _reach_of(named: NamedTeacher, name: str) -> Reach:
 def _settings(
     reach: Reach, asking: Asking, config: Path | None, tell: Callable[[str], None], *, beside: bool = False
 ) -> Settings:
-    """How to ask one teacher. Flags and variables are about the teacher: the table of one beside it beats them."""
+    """Settings for one teacher.
+
+    Its table takes precedence over the options, except that for `--teacher` explicit options override the table.
+    """
     from instgen.running.named import price_of
     from instgen.teachers.teacher import Settings
 

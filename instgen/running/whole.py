@@ -1,7 +1,7 @@
-"""A small file that is put in its place as a whole, or not at all.
+"""Writes a small file atomically.
 
-The rule: what is written meanwhile is a new file of our own: whatever else lies there under its name, a symbolic link
-above all, is neither followed nor opened.
+The rule: the temporary file is always newly created; anything that has its name, above all a symbolic link, is removed,
+never followed or opened.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def replace_whole(path: Path, data: bytes) -> None:
-    """Write a file, in the place of one that may be there.
+    """Write a file, or replace an existing one.
 
     Raises:
-        OSError: it cannot be written; what was there stays.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
-        beside.unlink()  # of a process that was killed, and had the same number
+        beside.unlink()  # left by a killed process that had the same pid
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         with open(file, "wb") as out:

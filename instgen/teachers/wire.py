@@ -157,6 +157,7 @@ class HttpTeacher:
             raise TeacherRefused(
                 f"{self._dialect.provider} needs an API key, and none is given",
                 hint=f"set {variable}, or give --api-key-env or --api-key-file; or --base-url for your own server",
+                unsent=True,
             )
         self._report_unsent(prompt)
         body = self._dialect.body(self._model, prompt)

@@ -18,7 +18,7 @@ from instgen.text.tokens import tokens, words
 
 _LONGEST_CYCLE = 60
 _LEAST_TAIL = 20
-_LEAST_REPETITIONS = 6
+LEAST_REPETITIONS = 6
 """First sign: most tokens in a cycle, fewest tokens in the repeating end, fewest repetitions. All values are ours."""
 _LEAST_RETURNS = 3
 _LEAST_WORDS = 4
@@ -28,9 +28,11 @@ _LONG = 100
 """Third sign: tokens in a sequence, and fewest tokens in the text."""
 _LEAST_SHARE = 0.5
 """Second and third sign: smallest share of the text that must be repetition."""
-_END = 4000
+END = 4000
 """Characters at the end of a text that are checked first for a cycle; long enough for all its repetitions."""
-_LEAST_SAMPLES = 3
+ASCII_SAMPLES, OTHER_SAMPLES = (60, 16), (20, 10)
+"""For ASCII texts and for others: fewest characters of a text that can have a loop, and characters per sample. Ours."""
+LEAST_SAMPLES = 3
 """If fewer of the eight samples repeat, repetition is too small a part of the text for the last two signs."""
 
 _SENTENCE_END = re.compile(r"[.!?。！？؟।…\n]+")
@@ -49,31 +51,35 @@ def loop(text: str) -> Loop | None:
     repeats = _repeating_samples(text.rstrip())
     if not any(repeats):
         return None
-    if repeats[-1] and _tail(tokens(text[-_END:])):
+    if repeats[-1] and _tail(tokens(text[-END:])):
         return _tail(tokens(text))
-    if sum(repeats) < _LEAST_SAMPLES:
+    if sum(repeats) < LEAST_SAMPLES:
         return None
     return _returning_sentence(text) or _returning_grams(tokens(text))
 
 
 def _repeating_samples(text: str) -> list[bool]:
     """For up to eight samples of a text, the last one at its very end: whether each also occurs earlier in the text."""
-    size, shortest = (16, 60) if text.isascii() else (10, 20)
+    shortest, size = ASCII_SAMPLES if text.isascii() else OTHER_SAMPLES
     if len(text) < shortest:
         return []
     last = len(text) - size
-    places = range(last, 0, -max(1, last // 7))
-    return [text.find(text[place : place + size]) < place for place in reversed(places)]
+    return [text.find(text[place : place + size]) < place for place in reversed(sample_places(last))]
+
+
+def sample_places(last: int) -> range:
+    """Where the up to eight samples of a text begin; the first one given is `last`, where the final sample begins."""
+    return range(last, 0, -max(1, last // 7))
 
 
 def _tail(found: list[str]) -> Loop | None:
     """A cycle that runs to the very end, where it may be cut off. A cycle of numbers only is data, not a loop."""
     if len(found) < _LEAST_TAIL:
         return None
-    for period in range(1, min(_LONGEST_CYCLE, len(found) // _LEAST_REPETITIONS) + 1):
+    for period in range(1, min(_LONGEST_CYCLE, len(found) // LEAST_REPETITIONS) + 1):
         if found[-1] != found[-1 - period]:
             continue
-        least = max(_LEAST_TAIL, (_LEAST_REPETITIONS - 1) * period)
+        least = max(_LEAST_TAIL, (LEAST_REPETITIONS - 1) * period)
         if found[-least:] == found[-least - period : -period]:
             cycle = found[-period:]
             if any(not token.isdecimal() for token in cycle):

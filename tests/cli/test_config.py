@@ -180,3 +180,8 @@ def test_a_projects_file_cannot_redirect_the_key_for_embeddings(instgen: Program
     done = instgen("filter", input=ROW)
     assert (done.returncode, done.stdout) == (4, "")
     assert "cannot be set here" in done.stderr
+
+
+def test_an_empty_text_is_shown_as_unset(instgen: Program) -> None:
+    (line,) = [line for line in instgen("config", "show", "respond").stdout.splitlines() if line.startswith("system ")]
+    assert line.split() == ["system", "-"]

@@ -38,13 +38,13 @@ CLOSING = re.compile(
 
 
 @given(st.lists(st.tuples(st.booleans(), st.lists(SAID, min_size=1, max_size=4)), max_size=12), st.booleans())
-def test_what_others_say_stays_whole_above_the_display(steps: Sequence[tuple[bool, list[str]]], colour: bool) -> None:
+def test_what_others_say_stays_whole_above_the_display(steps: Sequence[tuple[bool, list[str]]], color: bool) -> None:
     screen = Screen()
     drawn: list[str] = []
     said: list[str] = []
     for draws, lines in steps:
         if draws:
-            screen.write(frame(lines, colour=colour))
+            screen.write(frame(lines, color=color))
             drawn = lines
         else:
             for each in lines:
@@ -56,11 +56,11 @@ def test_what_others_say_stays_whole_above_the_display(steps: Sequence[tuple[boo
     assert screen.rows == said
 
 
-def test_nothing_is_coloured_where_no_colour_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_colored_where_no_color_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[2m" in frame(["a", "b"], colour=console.colours())
+    assert "\x1b[2m" in frame(["a", "b"], color=console.colors())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "m" not in frame(["a", "b"], colour=console.colours())
+    assert "m" not in frame(["a", "b"], color=console.colors())
 
 
 def test_what_is_said_takes_the_place_of_whoevers_display(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,3 +189,11 @@ def test_chinese_rows_are_asked_in_chinese(instgen: Program, folder: Path) -> No
     )
     (row,) = rows(done.stdout)
     assert all(name.startswith("zh/") for name in row["origin"][0]["prompts"])
+
+
+def test_conversations_are_counted_apart_from_rows_that_failed_to_evolve(instgen: Program) -> None:
+    turns = [{"role": role, "content": f"Line {at}."} for at, role in enumerate(("user", "assistant") * 2)]
+    done = instgen(*LINE, input=text([{"messages": turns}]))
+    assert len(rows(done.stdout)) == 1
+    assert "1 row is a conversation, which evolve does not change" in done.stderr
+    assert "unchanged" not in done.stderr

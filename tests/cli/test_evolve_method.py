@@ -1,4 +1,4 @@
-"""`instgen evolve` by a user's own method, and by one that it optimises first."""
+"""`instgen evolve` by a user's own method, and by one that it optimizes first."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_contradictions_are_eliminated_where_they_are_asked_for(instgen: Program
     assert all("en/evolve-contradiction" in json.dumps(row["origin"]) for row in made)
 
 
-def test_auto_optimises_saves_and_evolves_by_what_it_saved(instgen: Program, folder: Path) -> None:
+def test_auto_optimizes_saves_and_evolves_by_what_it_saved(instgen: Program, folder: Path) -> None:
     done = instgen(*LINE, "--auto", "--save-method", "better.txt")
     assert done.returncode == 0, done.stderr
     assert "Be GOOD" in (folder / "better.txt").read_text()
@@ -231,7 +231,7 @@ def test_auto_of_no_rows_is_no_rows(instgen: Program, folder: Path) -> None:
     assert not (folder / "evolve-method.txt").exists()
 
 
-def test_a_dry_run_says_what_optimising_takes(instgen: Program, folder: Path) -> None:
+def test_a_dry_run_says_what_optimizing_takes(instgen: Program, folder: Path) -> None:
     done = instgen(*LINE, "--auto", "--auto-steps", "2", "--dry-run")
     assert done.returncode == 0
     assert "at most 1,160 calls" in done.stderr
@@ -239,6 +239,6 @@ def test_a_dry_run_says_what_optimising_takes(instgen: Program, folder: Path) ->
     assert not calls(folder)
 
 
-def test_the_papers_profile_evolves_once_by_an_optimised_method(instgen: Program) -> None:
+def test_the_papers_profile_evolves_once_by_an_optimized_method(instgen: Program) -> None:
     made = rows(instgen(*LINE, "--auto", "--profile", "paper").stdout)
     assert {len(row["origin"]) for row in made} == {1}

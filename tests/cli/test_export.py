@@ -77,7 +77,7 @@ def test_the_kind_is_what_the_data_are(instgen: Program, folder: Path) -> None:
     assert "39 rows as dpo from 40 records" in instgen(*READ).stderr
     assert list(lines(folder / "out" / "train.jsonl")[0]) == ["prompt", "chosen", "rejected"]
     plain = '{"instruction": "Add.", "output": "3"}\n'
-    assert "1 rows as sft" in instgen("export", "trl", "-o", "plain", input=plain).stderr
+    assert "1 row as sft" in instgen("export", "trl", "-o", "plain", input=plain).stderr
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in OURS if entry.name != "parquet"])
@@ -324,3 +324,9 @@ def test_it_shows_how_far_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [(each.done, each.total, each.made, each.left_out) for each in told] == [
         (40, 50, "39 records kept", {"no-answer": 1})
     ]
+
+
+def test_help_says_that_a_folder_is_needed(instgen: Program) -> None:
+    text = " ".join(instgen("export", "--help").stdout.split())
+    assert "--output PATH Folder to write. [required]" in text
+    assert "File to write or resume." in instgen("filter", "--help").stdout

@@ -111,7 +111,8 @@ def test_a_projects_settings_name_no_teacher_and_no_price(instgen: Program, fold
     (folder / "instgen.toml").write_text(said)
     done = instgen("respond", input=ROW)
     assert done.returncode == 4
-    assert "cannot be set here" in done.stderr
+    name = said[1:].partition("]")[0].partition(".")[0]
+    assert f"instgen.toml:1: {name} cannot be set here" in done.stderr
 
 
 def test_a_named_teacher_answers(instgen: Program, folder: Path) -> None:

@@ -53,7 +53,7 @@ def test_candidates_come_out_in_order(instgen: Program, folder: Path) -> None:
     assert (a["origin"][-1]["command"], a["origin"][-1]["op"]) == ("rank", "pairs")
     assert b == ROWS[1] | {"input": ""}
     assert [each["rank"] for each in d["candidates"]] == [1, 1]
-    assert "1 rows had no two different candidates" in done.stderr
+    assert "1 row had no two different candidates" in done.stderr
 
 
 def test_an_unreadable_verdict_is_left_out_with_the_reply(instgen: Program, folder: Path) -> None:
@@ -146,3 +146,12 @@ def test_a_judge_that_scored_before_is_not_taken_for_the_writer(instgen: Program
 def test_a_dry_run_counts_every_pair_in_both_orders(instgen: Program, folder: Path) -> None:
     given = text([candidate_row("m", "a", "b", "c", "d")])
     assert "about 12 calls" in instgen(*judged(folder), "--by", "pairs", "--dry-run", input=given).stderr
+
+
+def test_where_every_record_is_rejected_the_reasons_are_pointed_to(instgen: Program, folder: Path) -> None:
+    line, given = judged(folder)[:3], text([ROWS[2]])
+    (folder / "judge.jsonl").write_text(text([{"reply": "I would rather not say."}]))
+    hint = "rank: nothing was kept; see --rejects FILE for the reasons"
+    done = instgen(*line, "--ties", "drop", input=given)
+    assert (done.stdout, hint in done.stderr) == ("", True)
+    assert hint not in instgen(*line, "--ties", "drop", "--rejects", "no.jsonl", input=given).stderr

@@ -76,6 +76,12 @@ def test_a_limit_that_is_missed_is_exit_3(instgen: Program) -> None:
     assert "to continue" not in missed.stderr
 
 
+def test_a_limit_of_no_number_is_refused_before_anything_is_printed(instgen: Program) -> None:
+    for more in ((), ("--json",)):
+        done = instgen("stats", "--fail-under", "nosuch=1", *more, input=ROWS)
+        assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_wrong_input_is_one_line(instgen: Program, folder: Path) -> None:
     (folder / "bad.jsonl").write_text('{"command": "evolve", "read": 1, "kept": "a lot"}\n')
     (folder / "rows.jsonl").write_text(ROWS)

@@ -38,7 +38,7 @@ def test_missing_outputs_are_filled_and_the_rest_passes_through(instgen: Program
     assert (b["output"], "origin" in b) == ("The Nile.", False)
     assert c["origin"][-1]["command"] == "respond"
     assert [row["id"] for row in (a, b, c)] == ["a", "b", "c"]
-    assert "respond: 1 rows had an answer and passed through; --replace answers them again" in done.stderr
+    assert "respond: 1 row had an answer and passed through; --replace answers it again" in done.stderr
 
 
 def test_replace_answers_everything_again(instgen: Program) -> None:

@@ -17,6 +17,7 @@ from tests.cli.conftest import COMMAND, Program, calls, rows, settings, write_ru
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 MAKE = ("self-instruct", "-n", "30", "-o", "out.jsonl", "--rejects", "no.jsonl")
+LISTINGS = ("config show", "filter --explain", "prompts show en/respond", "teachers list")
 SOON = 20
 """Seconds: less than what is in flight would be waited for, and time enough on a busy machine."""
 
@@ -151,7 +152,7 @@ def test_a_full_disk_is_exit_74(instgen: Program) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("line", ["config show", "filter --explain", "prompts show en/respond", "teachers list"])
+@pytest.mark.parametrize("line", [*LISTINGS, "--help", "--version", "filter --help", "teachers --help"])
 def test_a_full_disk_is_exit_74_for_what_is_listed(folder: Path, line: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

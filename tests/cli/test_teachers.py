@@ -161,3 +161,8 @@ def test_a_script_can_be_checked_by_the_name_it_has_in_the_settings(instgen: Pro
 def test_a_check_leaves_no_journal(instgen: Program, folder: Path) -> None:
     instgen("teachers", "check", "scripted/rules.jsonl")
     assert not list((folder / "xdg_state_home").rglob("*"))
+
+
+def test_a_schema_that_is_ignored_is_said_so(instgen: Program) -> None:
+    done, _ = checked(instgen, lambda request: chat("The sea is calm."))
+    assert "JSON schema:  not enforced (the answer had a different form)" in done.stdout

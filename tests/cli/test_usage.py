@@ -148,7 +148,7 @@ def test_a_projects_settings_may_not_redirect_keys(instgen: Program, folder: Pat
     (folder / "instgen.toml").write_text(f'{name} = "x"\n')
     done = instgen("self-instruct", "-n", "1")
     assert done.returncode == 4
-    assert "cannot be set here" in done.stderr
+    assert f"instgen.toml:1: {name.replace('_', '-')} cannot be set here" in done.stderr
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -163,7 +163,7 @@ def test_the_version_is_told(instgen: Program) -> None:
 
 def test_the_journal_can_be_counted_exported_and_pruned(instgen: Program) -> None:
     instgen("self-instruct", "-n", "1")
-    assert "1 completions," in instgen("journal", "info").stdout
+    assert "1 completion," in instgen("journal", "info").stdout
     (entry,) = rows(instgen("journal", "export").stdout)
     assert entry["completion"]["finish"] == "stop"
     assert instgen("journal", "prune", "--older-than", "1").stdout == "0 deleted\n"
@@ -177,7 +177,76 @@ def test_prompts_are_listed_shown_and_exported(instgen: Program, folder: Path) -
     instgen("prompts", "export", "mine")
     assert (folder / "mine" / "en" / "respond.txt").is_file()
     assert instgen("prompts", "show", "en/nothing").returncode == 2
+    (folder / "mine" / "en" / "respond.txt").unlink()
+    assert instgen("prompts", "export", "mine").stderr == ""
+    again = instgen("prompts", "export", "mine")
+    assert (again.stdout, again.stderr) == ("", f"instgen: nothing written: all {len(names)} files exist\n")
 
 
 def test_teachers_are_listed(instgen: Program) -> None:
     assert {"local", "openai", "scripted"} <= set(instgen("teachers", "list").stdout.split())
+
+
+def test_a_count_of_one_is_singular(instgen: Program, folder: Path) -> None:
+    (folder / "one.jsonl").write_text('{"instruction": "Name a tall tree.", "output": "An oak is tall."}\n')
+    assert "respond: 1 record from 1 row;" in instgen("respond", "one.jsonl", "--replace").stderr
+    assert "score: 1 record from 1 row;" in instgen("score", "one.jsonl", "--rubric", "length").stderr
+    assert "report: 1 record;" in instgen("report", "one.jsonl").stderr
+    assert "1 item, about 1 call to" in instgen("respond", "one.jsonl", "--replace", "--dry-run").stderr
+    done = instgen("filter", "--preset", "off", "--on-bad-line", "skip", input="{\n")
+    assert "0 of 1 row kept; 1 bad line skipped" in done.stderr
+
+
+def test_an_unknown_rule_is_compared_with_the_names_that_are_close(instgen: Program) -> None:
+    assert "did you mean" not in instgen("filter", "--rule", "nope", "--explain").stderr
+    assert "did you mean looped?" in instgen("filter", "--rule", "loped", "--explain").stderr
+
+
+def test_a_missing_key_is_told_without_the_numbers_of_a_run(instgen: Program, folder: Path) -> None:
+    line = ("respond", "-t", "openai/gpt-4o", "--summary", "sum.jsonl")
+    done = instgen(*line, input='{"instruction": "Name a tree."}\n' * 2, OPENAI_API_KEY="")
+    assert done.returncode == 5
+    assert done.stderr.startswith("instgen: openai needs an API key")
+    assert rows((folder / "sum.jsonl").read_text())[0]["asked"] == 0
+
+
+def test_a_refused_connection_counts_as_nothing_asked(instgen: Program, folder: Path) -> None:
+    line = (
+        "respond",
+        "-t",
+        "openai/m",
+        "--base-url",
+        "http://127.0.0.1:9/v1",
+        "--tries",
+        "2",
+        "--summary",
+        "sum.jsonl",
+    )
+    done = instgen(*line, input='{"instruction": "Name a tree."}\n{"instruction": "Name a river."}\n')
+    assert done.returncode == 5
+    assert "asked" not in done.stderr
+    assert rows((folder / "sum.jsonl").read_text())[0]["asked"] == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("respond",), ("filter",), ("export", "trl", "-o", "data"), ("score", "--rubric", "length")]
+)
+@pytest.mark.parametrize("option", ["--summary", "--rejects"])
+def test_stdout_is_for_records_alone(instgen: Program, folder: Path, command: tuple[str, ...], option: str) -> None:
+    done = instgen(*command, option, "-", input='{"instruction": "Name a tree.", "output": "Oak."}\n')
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{option} -: " in done.stderr
+    assert not (folder / "-").exists()
+
+
+def test_a_variable_that_sets_nothing_is_warned_about(instgen: Program) -> None:
+    strange = {"INSTGEN_N": "3", "INSTGEN_SEDE": "4", "INSTGEN_OTHER_THING": "5", "INSTGEN_MY_KEY": "x"}
+    done = instgen("filter", "--explain", INSTGEN_SELF_INSTRUCT_N="4", INSTGEN_EMBED_URL="http://x", **strange)
+    about = "sets nothing: no command has such an option"
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"instgen: INSTGEN_N {about}; did you mean INSTGEN_SELF_INSTRUCT_N?",
+        f"instgen: INSTGEN_OTHER_THING {about}",
+        f"instgen: INSTGEN_SEDE {about}; did you mean INSTGEN_SEED?",
+    ]
+    assert instgen("filter", "--explain", "-q", **strange).stderr == ""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from instgen.export.card import Told, card
+from instgen.export.card import CardData, card
 from instgen.export.columns import META
 from instgen.export.find import find_format
 from instgen.export.format import DataFile, Exported
@@ -27,12 +27,12 @@ FILES = [
 ]
 
 
-def told(*records: Record, **more: Any) -> Told:
+def told(*records: Record, **more: Any) -> CardData:
     provenance = Provenance()
     for record in records:
         provenance.add(record)
-    exported = Exported(Kind.SFT, COLUMNS, FILES, more.pop("title", "Sea: songs"), more.pop("licence", "cc-by-4.0"))
-    return Told(exported, provenance, "instgen export hf", len(records), Counter(more.pop("rejected", {})), **more)
+    exported = Exported(Kind.SFT, COLUMNS, FILES, more.pop("title", "Sea: songs"), more.pop("license", "cc-by-4.0"))
+    return CardData(exported, provenance, "instgen export hf", len(records), Counter(more.pop("rejected", {})), **more)
 
 
 def front(text: str) -> list[str]:
@@ -144,7 +144,7 @@ def test_memory_does_not_grow_with_names_or_records() -> None:
 def test_terms_are_told_by_the_teachers_name(teacher: str, under: str) -> None:
     terms = terms_of(teacher)
     assert terms is not None
-    assert terms.under == under
+    assert terms.name == under
 
 
 @pytest.mark.parametrize(

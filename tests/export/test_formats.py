@@ -44,7 +44,7 @@ def reason(record: Record, name: str, kind: Kind = Kind.SFT) -> str:
 
 def check(value: Any, holds: Holds) -> None:
     if holds.keys is None:
-        assert type(value) is {Holds.FLAG: bool, Holds.ASKED: dict}.get(holds, str)
+        assert type(value) is {Holds.FLAG: bool, Holds.MESSAGES: dict}.get(holds, str)
         return
     for turn in value if holds.many else [value]:
         assert tuple(turn) == holds.keys

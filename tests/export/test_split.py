@@ -7,25 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import UsageError
-from instgen.export.split import splits_said
+from instgen.export.split import parse_splits
 
 
 @given(st.lists(st.text(), unique=True), st.text())
 def test_one_more_moves_no_other(roots: list[str], more: str) -> None:
-    splits = splits_said("train=0.7,val=0.2,test=0.1", 3)
+    splits = parse_splits("train=0.7,val=0.2,test=0.1", 3)
     before = {root: splits.of(root) for root in roots}
     splits.of(more)
     assert {root: splits.of(root) for root in roots} == before
 
 
 def test_the_shares_are_about_what_was_asked() -> None:
-    splits = splits_said("train=0.9,val=0.1", 0)
+    splits = parse_splits("train=0.9,val=0.1", 0)
     share = sum(splits.of(f"r{n}") == "val" for n in range(5000)) / 5000
     assert 0.08 < share < 0.12
 
 
 def test_a_larger_share_keeps_what_it_had() -> None:
-    small, large = splits_said("train=0.5,val=0.5", 0), splits_said("train=0.8,val=0.2", 0)
+    small, large = parse_splits("train=0.5,val=0.5", 0), parse_splits("train=0.8,val=0.2", 0)
     roots = [f"r{n}" for n in range(500)]
     assert {root for root in roots if small.of(root) == "train"} <= {
         root for root in roots if large.of(root) == "train"
@@ -34,7 +34,7 @@ def test_a_larger_share_keeps_what_it_had() -> None:
 
 def test_another_seed_draws_another_split() -> None:
     roots = [f"r{n}" for n in range(100)]
-    drawn = [[splits_said("a=0.5,b=0.5", seed).of(root) for root in roots] for seed in (0, 1)]
+    drawn = [[parse_splits("a=0.5,b=0.5", seed).of(root) for root in roots] for seed in (0, 1)]
     assert drawn[0] != drawn[1]
 
 
@@ -43,4 +43,4 @@ def test_another_seed_draws_another_split() -> None:
 )
 def test_what_makes_no_sense_is_refused(said: str) -> None:
     with pytest.raises(UsageError):
-        splits_said(said, 0)
+        parse_splits(said, 0)

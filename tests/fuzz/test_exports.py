@@ -36,7 +36,7 @@ def check(row: dict[str, Any], columns: Columns) -> None:
     for column in columns:
         value = row[column.name]
         if column.holds.keys is None:
-            assert type(value) in {Holds.FLAG: (bool,), Holds.ASKED: (dict,), Holds.NUMBER: (float, int)}.get(
+            assert type(value) in {Holds.FLAG: (bool,), Holds.MESSAGES: (dict,), Holds.NUMBER: (float, int)}.get(
                 column.holds, (str,)
             )
         for turn in (value if column.holds.many else [value]) if column.holds.keys else ():

@@ -11,7 +11,7 @@ import pytest
 from instgen.filters.presets import PRESETS
 from instgen.filters.rulebook import Rulebook
 from instgen.prompts.book import PromptBook
-from instgen.recipes.converse import Converse, Conversing, Wording, converse_flow
+from instgen.recipes.converse import Converse, ConverseSettings, Wording, converse_flow
 from instgen.recipes.converse_turns import INTENTS, read_turns
 from instgen.recipes.flow import Outcome
 from instgen.records import Completion, Message, Prompt, Record, Step, born
@@ -43,8 +43,8 @@ TALK = (
 THE_END = "[END]"
 
 
-def conversing(turns: str = "3", **more: Any) -> Conversing:
-    return Conversing(more.pop("wordings", WORDINGS), read_turns(turns), **more)
+def settings(turns: str = "3", **more: Any) -> ConverseSettings:
+    return ConverseSettings(more.pop("wordings", WORDINGS), read_turns(turns), **more)
 
 
 def grown(record: Record, *replies: str | Completion, turns: str = "3", **more: Any) -> Outcome:
@@ -55,7 +55,7 @@ def grown(record: Record, *replies: str | Completion, turns: str = "3", **more: 
 def played(
     record: Record, replies: Iterator[str | Completion], prompts: list[Prompt], turns: str = "3", **more: Any
 ) -> Outcome:
-    flow = converse_flow(record, conversing(turns, **more))
+    flow = converse_flow(record, settings(turns, **more))
     try:
         asked = next(flow)
         for reply in replies:
@@ -130,7 +130,7 @@ def test_a_user_who_stops_at_once_costs_the_record() -> None:
 
 def test_persona_length_and_intents_follow_from_seed_and_id() -> None:
     def drawn(record: Record, seed: int = 0) -> tuple[str, ...]:
-        flow = converse_flow(record, conversing(seed=seed))
+        flow = converse_flow(record, settings(seed=seed))
         content = next(flow)[0].messages[0].content
         return tuple(re.findall(r"^(?:The person|What the next message is for): .*", content, re.M))
 
@@ -162,7 +162,7 @@ def test_a_conversation_is_grown_further_and_an_open_question_is_answered() -> N
 
 
 def test_what_is_long_enough_goes_through_as_it_came_and_is_counted() -> None:
-    recipe = Converse(conversing("1"))
+    recipe = Converse(settings("1"))
     outcome = grown(BEES, turns="1")
     assert outcome == Outcome((BEES,))
     recipe.admit(outcome)
@@ -272,7 +272,7 @@ def test_what_is_grown_passes_the_filter_for_conversations() -> None:
 
 def test_a_message_that_repeats_the_mark_is_bad_whatever_was_said_before() -> None:
     record = born(Record("Who says this?\nUser: Hi.", output="A person."))
-    flow = converse_flow(record, conversing())
+    flow = converse_flow(record, settings())
     (prompt,) = next(flow)
     mark = re.findall(r"==\w+==", prompt.messages[-1].content)[0]
     with pytest.raises(StopIteration) as ended:

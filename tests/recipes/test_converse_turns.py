@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instgen.errors import UsageError
-from instgen.recipes.converse_turns import INTENTS, Said, draw_intent, read_turns, read_user, spoken
+from instgen.recipes.converse_turns import INTENTS, UserMessage, draw_intent, read_turns, read_user, spoken
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_user_who_has_enough_is_understood(reply: str) -> None:
     ],
 )
 def test_a_word_is_no_marker(reply: str) -> None:
-    assert read_user(reply) == Said(reply, False)
+    assert read_user(reply) == UserMessage(reply, False)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The optimisation of a method, with a teacher whose failures are known."""
+"""The optimization of a method, with a teacher whose failures are known."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from instgen.recipes.evolve import Evolve, Evolving, Wording
 from instgen.recipes.evolve_auto import (
     AutoEvolve,
     Found,
-    Optimised,
-    Optimiser,
-    Optimising,
+    Optimized,
+    Optimizer,
+    Optimizing,
     candidates,
     drawn,
     evolving_by,
     method_of,
-    optimise,
+    optimize,
     rewritten,
     side_by_side,
     trial,
@@ -36,16 +36,16 @@ FILE = built_in()["en/evolve-auto"]
 Answer = Callable[[str, int], str | Completion]
 
 
-def optimiser(language: str) -> Optimiser:
+def optimizer(language: str) -> Optimizer:
     book = PromptBook(language)
     file = built_in()[f"{language}/evolve-auto"]
-    return Optimiser(file, book.template("evolve-auto-analyse"), book.template("evolve-auto-rewrite"))
+    return Optimizer(file, book.template("evolve-auto-analyse"), book.template("evolve-auto-rewrite"))
 
 
-def optimising(**more: Any) -> Optimising:
+def optimizing(**more: Any) -> Optimizing:
     wordings = {language: Wording({}, PromptBook(language).template("respond")) for language in ("en", "zh")}
-    languages = {language: optimiser(language) for language in ("en", "zh")}
-    return Optimising(
+    languages = {language: optimizer(language) for language in ("en", "zh")}
+    return Optimizing(
         **{
             "name": "mine",
             "languages": languages,
@@ -107,9 +107,9 @@ def gradual(prompt: str, sample: int) -> str:
 
 
 def test_the_candidate_that_fails_least_takes_the_methods_place() -> None:
-    given = optimising(development=12)
+    given = optimizing(development=12)
     development = drawn(ROWS, given)
-    found: Found = played(optimise(development, given.languages["en"], given), teacher)
+    found: Found = played(optimize(development, given.languages["en"], given), teacher)
     assert method_of(found.file) == "GOOD"
     failing = sum(river(row.instruction) % 3 == 0 for row in development.development)
     assert failing > 0
@@ -121,16 +121,16 @@ def test_it_ends_when_no_candidate_fails_less() -> None:
         return teacher(prompt.replace("GOOD", "").replace("FAIR", ""), sample)
 
     log: list[tuple[Prompt, ...]] = []
-    given = optimising()
-    found: Found = played(optimise(drawn(ROWS, given), given.languages["en"], given), stubborn, log)
+    given = optimizing()
+    found: Found = played(optimize(drawn(ROWS, given), given.languages["en"], given), stubborn, log)
     assert found.file == FILE
     assert len(found.course) == 1
     assert sum("Find the rounds" in text(prompts[0]) for prompts in log) == 1, "one step, then no more"
 
 
 def test_steps_go_on_while_the_rate_falls_and_end_with_their_number() -> None:
-    given = optimising(steps=2)
-    found: Found = played(optimise(drawn(ROWS, given), given.languages["en"], given), gradual)
+    given = optimizing(steps=2)
+    found: Found = played(optimize(drawn(ROWS, given), given.languages["en"], given), gradual)
     rates = [each.rate for each in found.course]
     assert len(rates) == 3
     assert rates == sorted(rates, reverse=True)
@@ -139,14 +139,14 @@ def test_steps_go_on_while_the_rate_falls_and_end_with_their_number() -> None:
 
 def test_nothing_is_rewritten_where_nothing_fails() -> None:
     log: list[tuple[Prompt, ...]] = []
-    given = optimising(languages={"en": replace(optimiser("en"), file=FILE.replace("Step 1.", "GOOD 1."))})
-    found: Found = played(optimise(drawn(ROWS, given), given.languages["en"], given), teacher, log)
+    given = optimizing(languages={"en": replace(optimizer("en"), file=FILE.replace("Step 1.", "GOOD 1."))})
+    found: Found = played(optimize(drawn(ROWS, given), given.languages["en"], given), teacher, log)
     assert len(log) == 2, "one round of evolving and one of answers"
     assert len(found.course) == 1
 
 
 def test_candidates_come_from_findings_of_their_own_about_the_trajectories() -> None:
-    given = optimising(batch=4)
+    given = optimizing(batch=4)
     batch = drawn(ROWS, given).batches[0]
     log: list[tuple[Prompt, ...]] = []
     files = played(candidates(FILE, batch, "-----", given.languages["en"], given), teacher, log)
@@ -166,7 +166,7 @@ def test_a_round_that_gave_no_task_is_shown_as_one() -> None:
         return "" if "You make tasks harder" in prompt else teacher(prompt, sample)
 
     log: list[tuple[Prompt, ...]] = []
-    given = optimising(batch=1)
+    given = optimizing(batch=1)
     played(candidates(FILE, ROWS[:1], "-----", given.languages["en"], given), mute, log)
     assert "Round 1: (no task came)" in text(log[1][0])
 
@@ -174,7 +174,7 @@ def test_a_round_that_gave_no_task_is_shown_as_one() -> None:
 def test_a_long_row_is_shown_in_part() -> None:
     row = born(Record("Sum up the text.", "word " * 5000))
     log: list[tuple[Prompt, ...]] = []
-    given = optimising(batch=1)
+    given = optimizing(batch=1)
     played(candidates(FILE, [row], "-----", given.languages["en"], given), teacher_of_texts, log)
     assert len(text(log[2][0])) < 8000
 
@@ -198,11 +198,11 @@ def teacher_of_texts(prompt: str, sample: int) -> str:
     ],
 )
 def test_what_is_no_method_is_no_candidate(reply: Completion) -> None:
-    assert rewritten(FILE, reply, optimising()) == ""
+    assert rewritten(FILE, reply, optimizing()) == ""
 
 
 def test_a_rewritten_method_stands_in_the_place_of_the_old_one_and_nothing_else_changes() -> None:
-    made = rewritten(FILE, Completion("Here:\n<method>\nOne.\nTwo \\1.\n</method>"), optimising())
+    made = rewritten(FILE, Completion("Here:\n<method>\nOne.\nTwo \\1.\n</method>"), optimizing())
     assert method_of(made) == "One.\nTwo \\1."
     assert made.replace("One.\nTwo \\1.", method_of(FILE)) == FILE
     assert parse_template("t", made).blocks.keys() == parse_template("t", FILE).blocks.keys()
@@ -219,20 +219,20 @@ def test_calls_that_were_never_answered_are_not_the_methods_fault() -> None:
             return Completion("", "failed", error="overloaded")
         return teacher(prompt, sample)
 
-    done = played(trial(FILE, ROWS[:12], optimising()), patchy)
+    done = played(trial(FILE, ROWS[:12], optimizing()), patchy)
     assert (done.failed, done.of) == (2, 6)
 
 
 def test_where_no_call_is_answered_the_method_stays() -> None:
-    given = optimising()
+    given = optimizing()
     found: Found = played(
-        optimise(drawn(ROWS, given), given.languages["en"], given), lambda *_: Completion("", "failed", error="x")
+        optimize(drawn(ROWS, given), given.languages["en"], given), lambda *_: Completion("", "failed", error="x")
     )
     assert (found.file, found.course[0].of) == (FILE, 0)
 
 
 def test_what_is_drawn_depends_on_the_seed_and_the_rows_alone() -> None:
-    given = optimising(development=15, batch=5)
+    given = optimizing(development=15, batch=5)
     one, again = drawn(ROWS, given), drawn(ROWS, given)
     other = drawn(ROWS, replace(given, evolving=replace(given.evolving, seed=1)))
     assert one == again != other
@@ -243,29 +243,29 @@ def test_what_is_drawn_depends_on_the_seed_and_the_rows_alone() -> None:
 
 @pytest.mark.parametrize(("rows", "development", "batch"), [(1, 1, 1), (2, 1, 1), (3, 2, 1), (12, 6, 6)])
 def test_few_rows_are_shared_out(rows: int, development: int, batch: int) -> None:
-    given = drawn(ROWS[:rows], optimising())
+    given = drawn(ROWS[:rows], optimizing())
     assert (len(given.development), len(given.batches[0])) == (development, batch)
 
 
 def test_conversations_are_not_drawn() -> None:
     turns = tuple(Message(role, "Hello") for role in ("user", "assistant", "user"))
     rows = [born(Record("Hello", messages=turns)), ROWS[0]]
-    assert drawn(rows, optimising()).development == (ROWS[0],)
-    assert drawn(rows[:1], optimising()).development == ()
+    assert drawn(rows, optimizing()).development == (ROWS[0],)
+    assert drawn(rows[:1], optimizing()).development == ()
 
 
-def test_chinese_rows_are_optimised_by_in_chinese() -> None:
+def test_chinese_rows_are_optimized_by_in_chinese() -> None:
     rows = [born(Record(f"写一首关于第{number}条河的诗。")) for number in range(4)]
-    (prompt, *_) = next(AutoEvolve(optimising()).start(0, [*rows, ROWS[0]]))
+    (prompt, *_) = next(AutoEvolve(optimizing()).start(0, [*rows, ROWS[0]]))
     assert "你的工作是" in text(prompt)
 
 
 def test_the_first_row_brings_the_method_and_the_others_are_evolved_by_it() -> None:
-    recipe = AutoEvolve(optimising())
+    recipe = AutoEvolve(optimizing())
     with pytest.raises(RuntimeError):
         recipe.start(1, ROWS[1])
     outcome = recipe.admit(played(recipe.start(0, ROWS), teacher))
-    assert isinstance(outcome, Optimised)
+    assert isinstance(outcome, Optimized)
     assert recipe.found == outcome.found
     (child,) = outcome.records
     assert (child.origin[0].op, child.origin[0].root) == ("mine", ROWS[0].id)
@@ -275,10 +275,10 @@ def test_the_first_row_brings_the_method_and_the_others_are_evolved_by_it() -> N
 
 
 def test_afterwards_the_method_is_used_as_if_its_file_had_been_named() -> None:
-    given = optimising()
+    given = optimizing()
     recipe = AutoEvolve(given)
     outcome = recipe.admit(played(recipe.start(0, ROWS), teacher))
-    assert isinstance(outcome, Optimised)
+    assert isinstance(outcome, Optimized)
     named = Evolve(evolving_by(outcome.found.file, given))
     for number, row in enumerate(ROWS[1:4], 1):
         assert played(recipe.start(number, row), teacher) == played(named.start(number, row), teacher)
@@ -288,7 +288,7 @@ def test_afterwards_the_method_is_used_as_if_its_file_had_been_named() -> None:
 def test_the_loop_asks_the_same_when_it_is_played_again() -> None:
     def asked() -> list[tuple[Prompt, ...]]:
         log: list[tuple[Prompt, ...]] = []
-        played(AutoEvolve(optimising()).start(0, ROWS), teacher, log)
+        played(AutoEvolve(optimizing()).start(0, ROWS), teacher, log)
         return log
 
     assert asked() == asked()
@@ -312,7 +312,7 @@ def test_flows_side_by_side_ask_together() -> None:
 
 
 def test_most_calls_are_enough() -> None:
-    given = optimising(development=20, batch=4, steps=2)
+    given = optimizing(development=20, batch=4, steps=2)
     log: list[tuple[Prompt, ...]] = []
-    played(optimise(drawn(ROWS, given), given.languages["en"], given), gradual, log)
+    played(optimize(drawn(ROWS, given), given.languages["en"], given), gradual, log)
     assert sum(map(len, log)) == given.most_calls

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from instgen.prompts.template import Sampling, parse_template
 from instgen.recipes import elimination, evolve, evolve_reading, flow
-from instgen.recipes.evolve_auto import Optimising
+from instgen.recipes.evolve_auto import Optimizing
 from instgen.recipes.evolve_ops import METHODS, OPERATIONS
 from instgen.running.options import Asking, Writing
 from tests.commands import commands
@@ -61,8 +61,8 @@ def test_the_method_in_the_docs_is_one() -> None:
 
 
 def test_the_calls_that_auto_takes_are_those_that_are_told() -> None:
-    given = Optimising("m", {}, evolve.Evolving({}, ()), Sampling())
-    one = Optimising("m", {}, evolve.Evolving({}, ()), Sampling(), steps=1)
-    none = Optimising("m", {}, evolve.Evolving({}, ()), Sampling(), steps=0)
+    given = Optimizing("m", {}, evolve.Evolving({}, ()), Sampling())
+    one = Optimizing("m", {}, evolve.Evolving({}, ()), Sampling(), steps=1)
+    none = Optimizing("m", {}, evolve.Evolving({}, ()), Sampling(), steps=0)
     figures = (none.most_calls, one.most_calls - none.most_calls, given.most_calls)
     assert "takes {} calls at the start and {} per step, at most {:,}".format(*figures) in PAGE

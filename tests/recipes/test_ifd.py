@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 
 from instgen.prompts.book import PromptBook
 from instgen.recipes.flow import Outcome
-from instgen.recipes.ifd import Fathoming, ifd_flow
+from instgen.recipes.ifd import IfdSettings, ifd_flow
 from instgen.records import Candidate, Completion, Message, Prompt, Record, born
 from instgen.scores.ifd import ifd
 
-FATHOMING = Fathoming(PromptBook().template("ifd"))
+SETTINGS = IfdSettings(PromptBook().template("ifd"))
 ROW = born(Record("Name a tree.", "In France.", "The oak."))
 numbers = st.lists(st.floats(-20, -0.01), min_size=1, max_size=20)
 
 
 def asked(record: Record) -> tuple[Prompt, ...]:
-    return next(ifd_flow(record, FATHOMING))
+    return next(ifd_flow(record, SETTINGS))
 
 
 def told(record: Record, *replies: list[float | None] | Completion) -> Outcome:
-    flow = ifd_flow(record, FATHOMING)
+    flow = ifd_flow(record, SETTINGS)
     try:
         next(flow)
         flow.send(tuple(each if isinstance(each, Completion) else Completion(json.dumps(each)) for each in replies))

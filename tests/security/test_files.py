@@ -103,10 +103,10 @@ def test_a_rubrics_own_name_is_no_path(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/b", ".."])
 def test_a_split_is_no_path(name: str) -> None:
-    from instgen.export.split import splits_said
+    from instgen.export.split import parse_splits
 
     with pytest.raises(UsageError):
-        splits_said(f"{name}=0.5,b=0.5", 0)
+        parse_splits(f"{name}=0.5,b=0.5", 0)
 
 
 def test_a_prompt_files_name_must_be_one_of_ours(tmp_path: Path) -> None:

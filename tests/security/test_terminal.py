@@ -87,7 +87,7 @@ def rows(folder: Path) -> Path:
         ("stats rows.jsonl --with-rejects no.jsonl --json", b"left_out"),
         ("report rows.jsonl --with-rejects no.jsonl -o -", b"Tell"),
         ("journal export --journal j.sqlite", b'"completion"'),
-        ("journal info --journal j.sqlite", b"1 completions"),
+        ("journal info --journal j.sqlite", b"1 completion,"),
         ("export trl rows.jsonl -o out --chat-template chatml", b"Tell"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -1,8 +1,8 @@
-"""`instgen evolve --auto`: the method is optimised in the run that then evolves by it, and written to a file.
+"""`instgen evolve --auto`: the run first optimizes the method and writes it to a file, then evolves records by it.
 
-The rule: it is one run with one budget, journal and account. The first row's flow optimises the method; a gate holds
-back all other rows until that flow was admitted, and the file is written at that moment, before any record is. A file
-that holds another method is left alone.
+The rule: it is one run with one budget, journal and account. The flow of the first row optimizes the method; a gate
+holds back all other rows until that flow is admitted. At that moment the file is written, before any record. A file
+that holds another method is not overwritten without `--force`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from instgen.errors import InputError, OutputFailed, UsageError
 from instgen.prompts.book import SUFFIX, built_in
 from instgen.pump import Pump
 from instgen.recipes.evolve import Evolving
-from instgen.recipes.evolve_auto import HELD, STEPS, AutoEvolve, Found, Optimiser, Optimising, method_of
+from instgen.recipes.evolve_auto import HELD, STEPS, AutoEvolve, Found, Optimizer, Optimizing, method_of
 from instgen.recipes.evolve_ops import METHODS
 from instgen.recipes.flow import Flow, Outcome
 from instgen.recipes.wording import LANGUAGES
@@ -30,14 +30,14 @@ from instgen.running.whole import replace_whole
 FILE = "evolve-auto"
 METHOD_FILE = Path("evolve-method.txt")
 AUTO = "auto"
-"""The method to begin with, where no file is named."""
+"""The method to start from if no file is named."""
 
 Item = Record | Sequence[Record]
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """How long a method is optimised, and where it goes."""
+    """How many steps the optimization has, and where the method is written."""
 
     path: Path
     steps: int
@@ -46,10 +46,10 @@ class Saving:
 
 
 def saving_of(own: EvolveOptions, writing: Writing) -> Saving | None:
-    """What the options say; None where nothing is optimised.
+    """What the options say about it; None without `--auto`.
 
     Raises:
-        UsageError: options of `--auto` without it.
+        UsageError: an option that needs `--auto` is given without it.
     """
     if own.auto:
         steps = STEPS if own.auto_steps is None else own.auto_steps
@@ -61,30 +61,30 @@ def saving_of(own: EvolveOptions, writing: Writing) -> Saving | None:
 
 
 class Gate:
-    """A source of rows, of which only the first item is let through until the method is there."""
+    """A source of rows that gives only its first item until the method is found."""
 
     def __init__(self, rows: Iterable[Record], recipe: SavedAutoEvolve) -> None:
-        """Read the rows ahead, as `Pump` does, for a recipe that has to have its method before the second."""
+        """Read the rows ahead by a `Pump`, and ask the recipe whether it has its method."""
         self._pump: Pump[Item] = Pump(_items(rows))
         self._recipe = recipe
         self._begun = False
 
     @property
     def finished(self) -> bool:
-        """Whether every item was taken and no more will come."""
+        """Whether all items have been taken."""
         return self._pump.finished
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the rows early."""
+        """The error that ended the rows early."""
         return self._pump.error
 
     def start(self, arrived: Callable[[], None]) -> None:
-        """Begin to read."""
+        """Start reading; `arrived` is called as in `Pump.start`."""
         self._pump.start(arrived)
 
     def take(self) -> Item | None:
-        """The next item, or None where none is ready."""
+        """The next item, or None if none is ready."""
         if self._begun and not self._recipe.has_method:
             return None
         item = self._pump.take()
@@ -92,35 +92,34 @@ class Gate:
         return item
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._pump.close()
 
 
 class SavedAutoEvolve:
-    """`AutoEvolve`, which tells of its method and writes it down as soon as it is there."""
+    """`AutoEvolve`, with its method written to a file and reported as soon as it is found."""
 
     command = AutoEvolve.command
 
-    def __init__(self, optimising: Optimising, saving: Saving) -> None:
-        """Optimise in the given way."""
-        self._recipe = AutoEvolve(optimising)
+    def __init__(self, optimizing: Optimizing, saving: Saving) -> None:
+        """Set how the method is optimized and where it is written."""
+        self._recipe = AutoEvolve(optimizing)
         self._saving = saving
 
     @property
     def has_method(self) -> bool:
-        """Whether rows may be evolved."""
+        """Whether the method is found, so that rows may be evolved."""
         return self._recipe.found is not None
 
     def start(self, number: int, item: Item) -> Flow:
-        """The flow of the recipe."""
+        """The flow of the recipe for an item."""
         return self._recipe.start(number, item)
 
     def admit(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is.
+        """The outcome unchanged; writes the method when it comes with this outcome.
 
         Raises:
-            UsageError: the file holds another method.
-            OutputFailed: it cannot be written.
+            UsageError, OutputFailed: as `save` does.
         """
         had = self.has_method
         admitted = self._recipe.admit(outcome)
@@ -129,12 +128,12 @@ class SavedAutoEvolve:
         return admitted
 
 
-def optimising_of(own: EvolveOptions, evolving: Evolving, asking: Asking, saving: Saving) -> Optimising:
-    """The way of optimising that the options describe; `evolving` is by the method to begin with.
+def optimizing_of(own: EvolveOptions, evolving: Evolving, asking: Asking, saving: Saving) -> Optimizing:
+    """The settings of the optimization, from the options; `evolving` uses the method to start from.
 
     Raises:
-        UsageError: options that do not go together, or a place where no method can be written.
-        InputError: a method without the part that is rewritten.
+        UsageError: options exclude each other, or `--save-method` is not a path that can be written.
+        InputError: the method lacks the part that is rewritten.
     """
     if own.ops is not None:
         raise UsageError(
@@ -144,19 +143,19 @@ def optimising_of(own: EvolveOptions, evolving: Evolving, asking: Asking, saving
         raise UsageError(f"--auto --method {own.method}: only one method can be rewritten", "name a file, or none")
     _check(saving.path, own.method)
     asking = as_published(asking) if own.paper else asking
-    return Optimising(
+    return Optimizing(
         name=saving.path.stem,
-        languages={language: _optimiser(language, own.method, asking) for language in LANGUAGES},
+        languages={language: _optimizer(language, own.method, asking) for language in LANGUAGES},
         evolving=evolving,
         sampling=sampling_of(asking),
         steps=saving.steps,
     )
 
 
-def tell_cost(optimising: Optimising, asking: Asking, writing: Writing) -> None:
-    """Say what optimising takes at most."""
+def tell_cost(optimizing: Optimizing, asking: Asking, writing: Writing) -> None:
+    """Tell the user the maximum number of calls that the optimization takes."""
     if asking.dry_run or not writing.quiet:
-        rows, calls = f"{HELD:,} rows", f"{optimising.most_calls:,} calls"
+        rows, calls = f"{HELD:,} rows", f"{optimizing.most_calls:,} calls"
         console.say(f"{AutoEvolve.command}: optimizing the method first, on the first {rows}; at most {calls}")
 
 
@@ -171,7 +170,7 @@ def _check(path: Path, method: str | None) -> None:
         raise UsageError(f"--save-method {path}: is the method to start from", "name another file")
 
 
-def _optimiser(language: str, method: str | None, asking: Asking) -> Optimiser:
+def _optimizer(language: str, method: str | None, asking: Asking) -> Optimizer:
     book = open_prompts(asking, language)
     if method is None or method == AUTO:
         file, where = _built_in(language, asking), FILE
@@ -181,11 +180,11 @@ def _optimiser(language: str, method: str | None, asking: Asking) -> Optimiser:
         method_of(file)
     except InputError as problem:
         raise InputError(where, problem.problem, problem.hint) from problem
-    return Optimiser(file, book.template(f"{FILE}-analyse"), book.template(f"{FILE}-rewrite"))
+    return Optimizer(file, book.template(f"{FILE}-analyse"), book.template(f"{FILE}-rewrite"))
 
 
 def _built_in(language: str, asking: Asking) -> str:
-    """Our own method, or what the user's folder of prompt files has in its place."""
+    """The built-in method, or the file in the user's folder of prompt files that replaces it."""
     for name in (f"{language}/{FILE}", FILE):
         if asking.prompts is not None and (own := asking.prompts / f"{name}{SUFFIX}").is_file():
             return text_of(own)
@@ -193,10 +192,10 @@ def _built_in(language: str, asking: Asking) -> str:
 
 
 def save(found: Found, saving: Saving) -> None:
-    """Write the method to its file, unless it is there already, and tell how it came about.
+    """Write the method to its file, and tell the user how it was found.
 
     Raises:
-        UsageError: the file holds something else.
+        UsageError: the file holds another method, and `force` is not set.
         OutputFailed: it cannot be written.
     """
     path, data = saving.path, found.file.encode()
@@ -208,10 +207,10 @@ def save(found: Found, saving: Saving) -> None:
     except OSError as problem:
         raise OutputFailed(f"{path}: the method cannot be written: {problem.strerror}") from problem
     if not saving.quiet:
-        console.say(f"{AutoEvolve.command}: {_told(found)}; --method {path} uses it again")
+        console.say(f"{AutoEvolve.command}: {_summary(found)}; --method {path} uses it again")
 
 
-def _told(found: Found) -> str:
+def _summary(found: Found) -> str:
     first, last = found.course[0], found.course[-1]
     if not first.of:
         return "no call was answered while optimizing, so the method is unchanged"
@@ -227,7 +226,7 @@ def _told(found: Found) -> str:
 
 
 def _items(rows: Iterable[Record]) -> Iterator[Item]:
-    """The rows to optimise by, as one item that stands for the first of them, and then the others."""
+    """First the rows to optimize on, as one item whose outcome is that of the first row; then all other rows."""
     rows = iter(rows)
     held = tuple(islice(rows, HELD))
     if held:

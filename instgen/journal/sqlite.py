@@ -1,4 +1,4 @@
-"""The journal: a store of the completions bought, in one SQLite file that any number of runs may share.
+"""The journal in one SQLite file, written by one thread.
 
 The rule: a completion is on disk before anything is made from it. `put` passes it to the single writer thread, which
 commits the queue after a short pause, so that a burst shares one fsync, and only then reports it. `hurry` skips the
@@ -18,133 +18,46 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Protocol, TypeVar
 
-import orjson
+from instgen.errors import InputError
+from instgen.journal.failures import ELSEWHERE, Damaged, primary_code, translated
+from instgen.journal.rows import (
+    BOUGHT,
+    COLUMNS,
+    FIND,
+    INSERT,
+    INSERT_OVER_FAILED,
+    ROW,
+    SCHEMA_VERSION,
+    TABLE,
+    Bought,
+    Entry,
+    completion_from_json,
+    completion_to_json,
+    parts,
+    repeated,
+)
+from instgen.journal.store import Put, Settled, ignore
+from instgen.records import Completion
 
-from instgen.errors import InputError, OutputFailed
-from instgen.records import Completion, Usage
-
-T = TypeVar("T")
-SCHEMA_VERSION = 1
 LOOK_SECONDS = 0.05
 """How long a read snapshot is reused before rows that other processes have committed are looked for."""
 PAUSE, LONGEST_PAUSE = 4.0, 0.02
 """The pause after a commit: this multiple of the commit's duration, but at most this many seconds. A commit costs as
 much as writing twenty rows, so committing less often takes a tenth off a call. A process that is killed outright loses
 the completions of one pause and buys them again; one that is stopped by a signal loses nothing."""
-ROWS = 64
-"""Maximum number of rows that one statement reads or writes; SQLite keeps 128 statements compiled."""
 MOVE_AFTER = 4096
 """Rows committed, some 10 MB, after which the write-ahead log is checkpointed with no reader of ours open: a log that
 always has a reader is never restarted, so it grows (sqlite.org, "Write-Ahead Logging", section 6)."""
 BUSY_PAUSE, BUSY_SECONDS = 0.005, 60.0
 """Seconds between tries for a lock that SQLite does not wait for by itself, and seconds to wait for any lock."""
-PRIMARY_CODE = 0xFF
-"""Mask for the primary result code within an extended one (sqlite.org, "Result and Error Codes")."""
 NETWORK_FILE_SYSTEMS = frozenset(
     ("9p", "afs", "ceph", "cifs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs")
 )
 """File systems on which WAL cannot rely on shared memory (sqlite.org, "Write-Ahead Logging", section 1)."""
-
-COLUMNS = frozenset(("key", "at", "finish", "completion"))
-_TABLE = """
-CREATE TABLE IF NOT EXISTS completions (
-    key BLOB NOT NULL PRIMARY KEY, at REAL NOT NULL, finish TEXT NOT NULL, completion BLOB NOT NULL
-)
-"""
-"""A rowid table, so that rows are stored in order of arrival. Older journals have one WITHOUT ROWID, ordered by key, in
-which each row of 1.5 KB dirties a page or two of its own (40 µs more a row). The same statements work on both."""
-_BOUGHT = """
-SELECT json_extract(completion, '$.teacher') AS teacher, count(*),
-    sum(json_extract(completion, '$.usage.prompt') + json_extract(completion, '$.usage.completion')),
-    CASE WHEN count(*) = count(json_extract(completion, '$.cost')) THEN sum(json_extract(completion, '$.cost')) END
-FROM (SELECT CAST(completion AS TEXT) AS completion FROM completions) GROUP BY teacher ORDER BY teacher
-"""
-_FIND = "SELECT key, at, finish, completion FROM completions WHERE key IN (?)"
-_ROW = "(?, ?, ?, ?)"
-_INSERT = "INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-_INSERT_OVER_FAILED = """INSERT INTO completions VALUES (?, ?, ?, ?) ON CONFLICT (key)
-DO UPDATE SET at = excluded.at, finish = excluded.finish, completion = excluded.completion WHERE finish = 'failed'"""
-
-
-@dataclass(slots=True, eq=False)
-class Put:
-    """A completion to store."""
-
-    key: bytes
-    completion: Completion
-    """Once settled, the completion to use: the one that the file holds."""
-    problem: Exception | None = None
-    """Why it could not be stored."""
-
-
-Settled = Callable[[Sequence[Put]], None]
-"""Called with a batch of puts that are now stored, or could not be; in any thread."""
-
-
-class Journal(Protocol):
-    """A store in which completions are looked up and kept."""
-
-    on_settled: Settled
-
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """The stored completions, by key, of those keys that have one."""
-
-    def put(self, key: bytes, completion: Completion) -> None:
-        """Store a completion; `on_settled` is called when that is done."""
-
-    def hurry(self) -> None:
-        """Store what was put as soon as possible, because the caller has nothing else to do."""
-
-    def close(self) -> None:
-        """Finish storing what was put, and close the file."""
-
-
-class NoJournal:
-    """Stores nothing: every run buys everything again."""
-
-    def __init__(self) -> None:
-        """Nothing to open."""
-        self.on_settled: Settled = _ignore
-
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
-        """Always empty."""
-        del keys
-        return {}
-
-    def put(self, key: bytes, completion: Completion) -> None:
-        """Report the completion as settled at once."""
-        self.on_settled((Put(key, completion),))
-
-    def hurry(self) -> None:
-        """Do nothing: every completion is settled as it is put."""
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row as `instgen journal export` shows it; `at` is in seconds since 1970."""
-
-    key: str
-    at: float
-    completion: Completion
-
-
-@dataclass(frozen=True, slots=True)
-class Bought:
-    """Totals for one teacher; `cost` is in US dollars, None if any price is unknown."""
-
-    teacher: str
-    completions: int
-    tokens: int
-    cost: float | None
 
 
 class SqliteJournal:
@@ -164,14 +77,14 @@ class SqliteJournal:
         self.path = path
         self.warning = ""
         """One line for the user if the file system does not support WAL; else ""."""
-        self.on_settled: Settled = _ignore
+        self.on_settled: Settled = ignore
         self._retry_failed = retry_failed
         self._failures_from = time.time() if retry_failed else -math.inf
         """Failures stored before this time count as missing."""
         self._failed_here: set[bytes] = set()
         """Keys that failed in this run; they never count as missing, even if the clock was set back."""
         self._queue: SimpleQueue[Put | None] = SimpleQueue()
-        with _translated(path):
+        with translated(path, "opened"):
             _make_private(path)
             self._reader = self._connect()
             self._writer = self._connect()
@@ -194,9 +107,9 @@ class SqliteJournal:
             InputError: the file is damaged, or a completion in it cannot be read.
             OutputFailed: the file cannot be accessed.
         """
-        with _translated(self.path):
+        with translated(self.path, "read"):
             self._renew_snapshot_if_due(keys)
-            rows = [row for part in _parts(keys) for row in self._reader.execute(_repeated(_FIND, "?", part), part)]
+            rows = [row for part in parts(keys) for row in self._reader.execute(repeated(FIND, "?", part), part)]
             return {
                 key: completion_from_json(completion)
                 for key, at, finish, completion in rows
@@ -217,7 +130,7 @@ class SqliteJournal:
         Raises:
             InputError, OutputFailed: as in `find`.
         """
-        with _translated(self.path):
+        with translated(self.path, "read"):
             self._end_snapshot()
             rows = self._reader.execute("SELECT key, at, completion FROM completions ORDER BY at, key")
             for key, at, completion in rows:
@@ -227,11 +140,11 @@ class SqliteJournal:
         """The totals of each teacher, sorted by name.
 
         Raises:
-            InputError, OutputFailed: as in `find`, except that a row which is not JSON is an OutputFailed.
+            InputError, OutputFailed: as in `find`.
         """
-        with _translated(self.path):
+        with translated(self.path, "read"):
             self._end_snapshot()
-            yield from itertools.starmap(Bought, self._reader.execute(_BOUGHT))
+            yield from self._bought()
 
     def prune(self, before: float) -> int:
         """Delete the entries older than `before`, in seconds since 1970; returns how many there were.
@@ -239,7 +152,7 @@ class SqliteJournal:
         Raises:
             InputError, OutputFailed: as in `find`.
         """
-        with _translated(self.path):
+        with translated(self.path, "written"):
             self._end_snapshot()
             return self._reader.execute("DELETE FROM completions WHERE at < ?", (before,)).rowcount
 
@@ -273,6 +186,17 @@ class SqliteJournal:
             self._reader.execute("COMMIT")
         self._recent.clear()
 
+    def _bought(self) -> Iterator[Bought]:
+        try:
+            for teacher, completions, tokens, cost in self._reader.execute(BOUGHT):
+                if teacher is None or tokens is None:
+                    raise Damaged("a teacher or a usage is missing")
+                yield Bought(teacher, completions, tokens, cost)
+        except sqlite3.OperationalError as problem:
+            if primary_code(problem) == sqlite3.SQLITE_ERROR:  # the statement is fixed, so a row is not JSON
+                raise Damaged(str(problem)) from problem
+            raise
+
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA synchronous = FULL")
@@ -281,7 +205,7 @@ class SqliteJournal:
         self._is_wal = _mode_set(db, wanted) == "wal"
         if not self._is_wal:
             self.warning = f"the journal {self.path} is on a file system without WAL: it is slower, and best not shared"
-        db.execute(_TABLE)
+        db.execute(TABLE)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         return db
 
@@ -293,7 +217,7 @@ class SqliteJournal:
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         columns = {name for (name,) in db.execute("SELECT name FROM pragma_table_info('completions')")}
         if tables and not columns >= COLUMNS:
-            raise InputError(str(self.path), "is another program's database", _ELSEWHERE)
+            raise InputError(str(self.path), "is another program's database", ELSEWHERE)
 
     def _write_until_closed(self) -> None:
         closed = False
@@ -315,7 +239,7 @@ class SqliteJournal:
     def _settle(self, puts: list[Put]) -> None:
         """Commit a batch, and report what is stored, or why nothing is."""
         try:
-            with _translated(self.path):
+            with translated(self.path, "written"):
                 self._commit(puts)
         except Exception as failure:  # pass on every error, bugs included, or the run would wait forever
             for put in puts:
@@ -342,7 +266,7 @@ class SqliteJournal:
         rows = [(put.key, now, put.completion.finish, completion_to_json(put.completion)) for put in puts]
         self._writer.execute("BEGIN IMMEDIATE")
         try:
-            stored = sum(map(self._insert, _parts(rows)))
+            stored = sum(map(self._insert, parts(rows)))
             self._writer.execute("COMMIT")
         except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
@@ -354,48 +278,12 @@ class SqliteJournal:
 
     def _insert(self, rows: Sequence[tuple[bytes, float, str, bytes]]) -> int:
         """Store rows by one statement; returns how many were inserted or replaced a failure."""
-        statement = _repeated(_INSERT_OVER_FAILED if self._retry_failed else _INSERT, _ROW, rows)
+        statement = repeated(INSERT_OVER_FAILED if self._retry_failed else INSERT, ROW, rows)
         return self._writer.execute(statement, tuple(itertools.chain.from_iterable(rows))).rowcount
 
     def _kept(self, key: bytes) -> Completion:
         (data,) = self._writer.execute("SELECT completion FROM completions WHERE key = ?", (key,)).fetchone()
         return completion_from_json(data)
-
-
-def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in slices of at most ROWS, as many as one statement takes."""
-    return (items[at : at + ROWS] for at in range(0, len(items), ROWS))
-
-
-def _repeated(statement: str, place: str, items: Sequence[object]) -> str:
-    """A statement for one item, with its placeholder repeated for each of the items."""
-    return statement.replace(place, ", ".join([place] * len(items)))
-
-
-def _ignore(puts: Sequence[Put]) -> None:
-    del puts
-
-
-def completion_to_json(completion: Completion) -> bytes:
-    """The JSON that the journal stores for a completion."""
-    return orjson.dumps(completion)
-
-
-class _Damaged(Exception):
-    """A stored value is not a completion; `_translated` turns it into an InputError."""
-
-
-def completion_from_json(data: bytes) -> Completion:
-    """The completion that `completion_to_json` stored.
-
-    Raises:
-        _Damaged: the data is not a completion's JSON.
-    """
-    try:
-        row = orjson.loads(data)
-        return Completion(**{**row, "usage": Usage(**row["usage"])})
-    except (ValueError, TypeError, KeyError) as problem:
-        raise _Damaged(str(problem)) from problem
 
 
 def _make_private(path: Path) -> None:
@@ -412,7 +300,7 @@ def _mode_set(db: sqlite3.Connection, wanted: str) -> str:
         try:
             return str(db.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0])
         except sqlite3.OperationalError as problem:
-            if problem.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+            if primary_code(problem) != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
                 raise
             time.sleep(BUSY_PAUSE)
 
@@ -426,25 +314,3 @@ def _on_network_drive(path: Path) -> bool:
     here = path.resolve()
     holding = [(len(mount[1]), mount[2]) for mount in mounts if here.is_relative_to(mount[1])]
     return max(holding, default=(0, ""))[1] in NETWORK_FILE_SYSTEMS
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the exceptions of SQLite and the file system into `InputError` and `OutputFailed`."""
-    try:
-        yield
-    except sqlite3.OperationalError as problem:
-        raise OutputFailed(f"{path}: the journal cannot be written: {problem}", _ELSEWHERE) from problem
-    except sqlite3.DatabaseError as problem:
-        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK)  # errors raised by Python itself have none
-        if code & PRIMARY_CODE == sqlite3.SQLITE_CORRUPT:
-            raise InputError(str(path), f"the journal is damaged ({problem})", _RECOVER) from problem
-        raise InputError(str(path), f"not a journal ({problem})", _ELSEWHERE) from problem
-    except _Damaged as problem:
-        raise InputError(str(path), f"the journal is damaged: unreadable completion ({problem})", _RECOVER) from problem
-    except OSError as problem:
-        raise OutputFailed(f"{path}: the journal cannot be opened: {problem.strerror}", _ELSEWHERE) from problem
-
-
-_RECOVER = "name another file with --journal; `sqlite3 FILE .recover` may save the rest of this one"
-_ELSEWHERE = "name another file with --journal, or free some disk space"
