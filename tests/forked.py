@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -39,7 +40,7 @@ PRELOADED = (
     "importlib.resources.readers",
     "platformdirs",
     "pydantic",
-    "uvloop",
+    *(["uvloop"] if importlib.util.find_spec("uvloop") else []),
 )
 
 
