@@ -24,7 +24,7 @@ from typing import NamedTuple
 import orjson
 
 from instgen.budget import NOTHING, UNLIMITED, Amount, Budget, most, used
-from instgen.errors import BudgetReached, ItemFailed, TeacherRefused
+from instgen.errors import BudgetReached, InstgenError, ItemFailed, TeacherRefused
 from instgen.journal import Journal, Put
 from instgen.records import Completion, Prompt, Role, Usage
 from instgen.teachers.teacher import Teacher
@@ -383,8 +383,11 @@ class Calls:
             self._count(put.key, put.completion)
             self._release(put.key)
             self._deliver(put.key, put.completion)
-        if self._new and self._budget is UNLIMITED and len(self._queue) < self._concurrency:
-            self._replay_new()  # while the loop is busy with outcomes, `launch` is rarely called
+        if self._new and not self._stopped and self._budget is UNLIMITED and len(self._queue) < self._concurrency:
+            try:
+                self._replay_new()  # while the loop is busy with outcomes, `launch` is rarely called
+            except InstgenError as problem:  # raised in a callback, it would be lost
+                self.on_fatal(problem)
         self._launch()
         self.on_change()
 

@@ -126,7 +126,7 @@ class Folder:
     def _moved_away(self) -> bool:
         """Rename the old folder; False if it is the current folder or a parent of it, or if the system refuses."""
         here = Path.cwd()
-        if self._place in (here, *here.parents):
+        if self._place in (here, *here.parents) or _holds_more_than_files(self._place):
             return False
         shutil.copymode(self._place, self._files)
         try:
@@ -151,6 +151,11 @@ class Folder:
 
     def _same(self, name: str) -> bool:
         return filecmp.cmp(self._files / name, self.path / name, shallow=False)
+
+
+def _holds_more_than_files(folder: Path) -> bool:
+    """Whether a folder has links or empty folders in it, which `_names` does not list and a new folder would lack."""
+    return any(path.is_symlink() or (path.is_dir() and not any(path.iterdir())) for path in folder.rglob("*"))
 
 
 def _check_no_link(*paths: Path) -> None:

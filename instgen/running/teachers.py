@@ -15,7 +15,7 @@ from instgen import console
 from instgen.errors import UsageError
 from instgen.records import Role
 from instgen.running.keys import api_key
-from instgen.running.options import Asking, Writing
+from instgen.running.options import Asking, Explicit, Writing
 
 if TYPE_CHECKING:
     from instgen.running.named_schema import NamedTeacher
@@ -124,7 +124,9 @@ def judge_alone(asking: Asking) -> Asking:
     alone = replace(asking, teacher=asking.judge, judge=None)
     if asking.judge.partition("/")[0] == asking.teacher.partition("/")[0]:
         return alone
-    return replace(alone, base_url=None, api_key_env=None, api_key_file=None)
+    theirs = {"base_url", "api_key_env", "api_key_file"}
+    explicit = Explicit(asking.explicit.flags - theirs, asking.explicit.variables - theirs)
+    return replace(alone, base_url=None, api_key_env=None, api_key_file=None, explicit=explicit)
 
 
 def _reach_beside(spec: str, asking: Asking, config: Path | None) -> Reach:

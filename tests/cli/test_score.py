@@ -15,7 +15,7 @@ import pytest
 
 from instgen.cli import measuring
 from instgen.cli.progress import Progress
-from instgen.running.options import Asking, Writing
+from instgen.running.options import Asking, Explicit, Writing
 from instgen.running.teachers import judge_alone
 from instgen.scores.find import built_in
 from instgen.scores.free import MEASURES, Measuring
@@ -136,11 +136,13 @@ class TestWithAJudge:
 
 
 def test_the_address_and_the_key_of_one_provider_never_go_to_a_judge_of_another() -> None:
-    asking = Asking(teacher="openai/a", base_url=["http://127.0.0.1:1"], api_key_env="KEY")
+    flags = Explicit(frozenset({"base_url", "seed"}))
+    asking = Asking(teacher="openai/a", base_url=["http://127.0.0.1:1"], api_key_env="KEY", explicit=flags)
     kin = judge_alone(replace(asking, judge="openai/b"))
     assert (kin.teacher, kin.judge, kin.api_key_env) == ("openai/b", None, "KEY")
     other = judge_alone(replace(asking, judge="anthropic/c"))
     assert (other.teacher, other.base_url, other.api_key_env, other.api_key_file) == ("anthropic/c", None, None, None)
+    assert other.explicit == Explicit(frozenset({"seed"}))
 
 
 class TestWithoutAJudge:

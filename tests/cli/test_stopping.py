@@ -101,13 +101,16 @@ def test_a_signal_that_interrupts_no_call_ends_a_wait_all_the_same(tmp_path: Pat
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     thread = threading.Thread(target=tell)
     try:
-        thread.start()
-        with stopping() as stop, pytest.raises(Interrupted):
-            stop.reading(lambda: stop.until_readable(nothing, out))
+        with stopping() as stop:
+            thread.start()
+            with pytest.raises(Interrupted):
+                stop.reading(lambda: stop.until_readable(nothing, out))
         ended.set()
         thread.join()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(nothing)
+        os.close(there)
     assert needed == [False], "it waited until there was something to read"
 
 

@@ -133,3 +133,15 @@ def test_files_that_are_the_same_are_added_to_without_force(tmp_path: Path) -> N
     put(path, {"a.jsonl": "other"})
     with pytest.raises(OutputDiffers):
         published(path, force=False)
+
+
+def test_links_and_empty_folders_of_others_stay(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    put(folder, OLD)
+    elsewhere.mkdir()
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "empty").mkdir()
+    assert published(folder, force=True)
+    assert held(folder) == NEW
+    assert (folder / "link").readlink() == elsewhere
+    assert (folder / "empty").is_dir()
