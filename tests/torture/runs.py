@@ -119,7 +119,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def begin(folder: Path, *stages: Line, **more: str) -> list[Started]:
-    """Start stages that read one another; what they say stands in the folder, a file for each."""
+    """Start stages that read one another, and wait until each is the program; its stderr is a file in the folder."""
     group: list[Started] = []
     before: Connection | None = None
     for number, stage in enumerate(stages):
@@ -134,6 +134,9 @@ def begin(folder: Path, *stages: Line, **more: str) -> list[Started]:
             if end is not None:
                 end.close()
         before = reads
+    for number, started in enumerate(group):
+        while started.running() and not (folder / f"stderr-{number}").exists():
+            time.sleep(0.001)
     return group
 
 
@@ -145,7 +148,8 @@ def _become(
     reads: Connection | None,
     writes: Connection | None,
 ) -> None:
-    """Be the program, with other streams; then its own way through."""
+    """Be the program, with other streams; then its own way through. SIGINT ends it, as in the program's first lines."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     told = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     fds = (os.dup(reads.fileno()) if reads else nothing, os.dup(writes.fileno()) if writes else nothing, told)
