@@ -79,9 +79,8 @@ def run() -> None:
         command_line.tell(InputError(os.fsdecode(problem.filename), "you have no permission to look there"))
         _leave(InputError.exit_code)
     except SystemExit as end:
-        _leave(
-            end.code if sys.stdout is stdout else ReaderGone.exit_code
-        )  # typer replaces stdout when its reader has gone
+        # typer replaces stdout when its reader has gone
+        _leave(end.code if sys.stdout is stdout else ReaderGone.exit_code)
 
 
 def _leave(code: int | str | None) -> None:
